@@ -1,0 +1,507 @@
+"""What a store promises: it owns the truth (seen, due, owed); engines own only wake-ups.
+
+Reads go through `Store.read` (a snapshot for one thread), writes through
+`Store.write(work)`: `work` gets a `Writer` inside one transaction that is
+durable when the call returns, or leaves nothing when it raises. Claims lease
+rows under a fencing token; what a claim's holder writes is kept only while
+the token is still the row's own (else the verb returns False).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, TypeVar
+
+from watcher.model import Alert, Content, Entry, HoldReason, Scan, Span, StoryNote, Verdict
+
+T = TypeVar("T")
+
+Origin = Literal["seed", "added", "baseline", "article"]
+"""Where a document came from. All but `article` are known to every watchlist."""
+
+# --------------------------------------------------------------------------- what config tells the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """A source as the config names it. `key` is its identity (normalised URL or path), the name a label."""
+
+    key: str
+    kind: Literal["feed", "folder"]
+    name: str
+    group: str = ""
+    host: str = ""
+
+
+# --------------------------------------------------------------------------- claims: what is read to decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceClaim:
+    """A source to poll now."""
+
+    id: int
+    token: int
+    key: str
+    kind: Literal["feed", "folder"]
+    name: str
+    cursor: dict[str, Any]
+    baseline: bool
+    """No poll has succeeded yet, or none for 7 days: what it gives is known, not news, but for `catch_up`."""
+    failures: int
+    moved_to: str | None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemClaim:
+    """An item to judge now. `judgement` counts from 0; each later text of the item is one more."""
+
+    id: int
+    token: int
+    key: str
+    """Source key and entry key: what ids are derived from."""
+    source_id: int
+    source_key: str
+    source_kind: Literal["feed", "folder"]
+    source: str
+    outlet: str
+    entry: Entry
+    judgement: int
+    stage: Literal["first", "page", "again"]
+    """first: nothing judged yet or a revision came; page: the summary was judged, the page is still wanted;
+    again: the page of an alerted article is looked at once more."""
+    tries: int
+    mode: Literal["news", "catch-up", "known"]
+    first_seen: datetime
+    previous: str | None = None
+    """The article id of this item's last judgement."""
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryClaim:
+    """A delivery to send now. `body` is what an earlier try rendered, sent again unchanged."""
+
+    id: str
+    token: int
+    channel: str
+    recipient: str
+    content: Content
+    body: bytes | None
+    sequence: int
+    attempts: int
+    created: datetime
+    thread_ids: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------- the corpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A stored text, or its fingerprint only. `shape` is `Fingerprint.to_bytes()`."""
+
+    id: int
+    article: str | None
+    origin: Origin
+    title: str
+    url: str | None
+    source: str
+    outlet: str
+    published: datetime | None
+    stored: datetime
+    words: float
+    cluster: int
+    story: str | None
+    shape: bytes
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document to store. `key` makes storing it twice harmless. `cluster` None: a cluster of its own."""
+
+    key: str
+    origin: Origin
+    title: str
+    text: str | None
+    shape: bytes
+    sample: Sequence[int]
+    """Signed 64-bit hashes to index."""
+    words: float
+    url: str | None = None
+    source: str = ""
+    outlet: str = ""
+    published: datetime | None = None
+    language: str | None = None
+    article: str | None = None
+    item: int | None = None
+    cluster: int | None = None
+    story: str | None = None
+    title_key: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up of sample hashes gave: documents by shared hashes (most first), and boilerplate hashes."""
+
+    documents: tuple[Document, ...]
+    boilerplate: frozenset[int]
+    newest: int
+    """The highest document id the look-up could see."""
+
+
+# --------------------------------------------------------------------------- decisions: what will be written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRow:
+    """A watchlist that holds on an article, whether it alerts, and why or why not."""
+
+    watchlist: str
+    alerts: bool
+    reason: str
+    hits: str
+    """JSON list of hits, each with `term`, `concept`, `field`, `start`, `end`, `subject`, `novel`."""
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRow:
+    """One judgement of an item, as kept."""
+
+    id: str
+    item: int
+    judgement: int
+    document: int
+    title: str
+    url: str | None
+    source_id: int
+    source: str
+    outlet: str
+    author: str | None
+    published: datetime | None
+    found: datetime
+    language: str | None
+    words: float
+    new_words: float
+    verdict: Verdict
+    reason: str
+    novel: tuple[Span, ...]
+    look_alikes: str
+    """JSON list: document, id, url, title, source, containment, contained, shared_words, spans."""
+    story: str | None
+    partial: bool = False
+    resurfaced_seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery as decided: due at `due`, or held until then for `hold` (None as `due`: until its bundle opens)."""
+
+    id: str
+    channel: str
+    recipient: str
+    content: Content
+    created: datetime
+    due: datetime | None
+    hold: HoldReason | None = None
+    alert: str | None = None
+    story: str | None = None
+    watchlists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextLook:
+    """When an item is due again, and for what."""
+
+    stage: Literal["first", "page", "again"]
+    due: datetime
+    judgement: int
+    tries: int = 0
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What one try at a delivery came to: done, due again at `retry`, or dead; always with the reason."""
+
+    state: Literal["done", "due", "dead"]
+    reason: str
+    at: datetime
+    retry: datetime | None = None
+    counts: bool = True
+    """False: waited for a broken channel, not an attempt."""
+    body: bytes | None = None
+
+
+# --------------------------------------------------------------------------- views: what people are shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source's health. `state`: ok, waiting (never polled), failing, gone (410), removed (not in the config)."""
+
+    id: int
+    key: str
+    kind: str
+    name: str
+    group: str
+    state: str
+    last_attempt: datetime | None
+    last_success: datetime | None
+    next_poll: datetime | None
+    failures: int
+    failing_since: datetime | None
+    error: str | None
+    problems: tuple[str, ...]
+    items: int
+    pending: int
+    newest: datetime | None
+    moved_to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """An alert, or (held) a match that did not alert, with the reason. `state`: sent, due, held, dead, silent."""
+
+    id: str
+    article: str
+    created: datetime
+    state: str
+    verdict: str
+    watchlists: tuple[str, ...]
+    title: str
+    url: str | None
+    source: str
+    reason: str
+    story: str | None
+    deliveries: int = 0
+    until: datetime | None = None
+    alert: Alert | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at a delivery."""
+
+    at: datetime
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """A delivery. `state`: due, held, bundled, done, dead."""
+
+    id: str
+    kind: str
+    channel: str
+    recipient: str
+    state: str
+    hold: str | None
+    created: datetime
+    due: datetime | None
+    attempts: int
+    reason: str
+    subject: str
+    alert: str | None
+    bundle: str | None
+    tries: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleView:
+    """A stored article with everything decided about it. `text` is None once past `keep_text`."""
+
+    row: ArticleRow
+    text: str | None
+    matches: tuple[MatchRow, ...]
+    alert: Alert | None
+    alert_state: str | None
+    deliveries: tuple[DeliveryView, ...]
+    item_key: str
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredText:
+    """A stored article as `backtest` and `check --stored` run over it."""
+
+    article: str
+    title: str
+    text: str
+    url: str | None
+    source: str
+    author: str | None
+    language: str | None
+    found: datetime
+    alerted: tuple[str, ...]
+    """The watchlists it alerted."""
+    novel: tuple[Span, ...]
+    matched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """A channel's breaker: `failures` in a row; open until `retry` where it is open; disabled for good with `reason`."""
+
+    name: str
+    failures: int = 0
+    retry: datetime | None = None
+    disabled: bool = False
+    reason: str = ""
+    since: datetime | None = None
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the store holds."""
+
+    documents: int
+    articles: int
+    alerts: int
+    bytes: int
+    text_bytes: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The earliest time something of each verb is due; None: nothing is."""
+
+    poll: datetime | None = None
+    judge: datetime | None = None
+    deliver: datetime | None = None
+    bundle: datetime | None = None
+    pending: int = 0
+    """Items and deliveries due by now or leased."""
+
+
+class Reader(Protocol):
+    """One thread's snapshot reads."""
+
+    # corpus
+    def look_up(self, sample: Sequence[int], *, after: int = 0, limit: int = 20) -> Found: ...
+    def reported(self, documents: Sequence[int]) -> Mapping[int, frozenset[str]]:
+        """For each document the watchlists that reported it."""
+        ...
+
+    def titled(self, title_key: int) -> tuple[Document, ...]: ...
+    def titles_known(self, title_keys: Sequence[int]) -> frozenset[int]: ...
+    def text(self, document: int) -> str | None: ...
+    def document(self, document: int) -> Document | None: ...
+    def export(self) -> Iterator[tuple[Document, str | None]]:
+        """Every document, oldest first, streamed."""
+        ...
+
+    # what people ask
+    def sources(self) -> tuple[SourceView, ...]: ...
+    def alerts(self, *, held: bool = False, limit: int = 1000) -> tuple[AlertView, ...]: ...
+    def deliveries(self, *, state: str | None = None, limit: int = 1000) -> tuple[DeliveryView, ...]: ...
+    def channels(self) -> tuple[ChannelState, ...]: ...
+    def article(self, target: str) -> ArticleView | None:
+        """By article id or its first characters, by URL, by alert or delivery id, or by the path of a taken file."""
+        ...
+
+    def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]: ...
+    def usage(self) -> Usage: ...
+    def watchlists(self) -> Mapping[str, datetime]:
+        """Each watchlist with the time it first stood in the config."""
+        ...
+
+    def next_due(self, now: datetime) -> Due: ...
+    def check(self) -> tuple[str, ...]:
+        """Integrity problems, none where all is well."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """The verbs of one writing transaction."""
+
+    # config
+    def register(self, sources: Sequence[SourceSpec], watchlists: Sequence[str], channels: Sequence[str], now: datetime) -> None: ...
+    # poll
+    def claim_sources(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[SourceClaim, ...]: ...
+    def keep(self, claim: SourceClaim, scan: Scan, *, now: datetime, due: datetime, catch_up: timedelta) -> int | None:
+        """Keep a scan: cursor, unseen and changed entries as pending items. The number of them; None: lease lost."""
+        ...
+
+    def fail(self, claim: SourceClaim, reason: str, *, now: datetime, due: datetime | None) -> bool:
+        """Record a failed poll; `due` None stops the source (gone)."""
+        ...
+
+    # judge
+    def claim_items(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[ItemClaim, ...]: ...
+    def holds(self, claim: ItemClaim) -> bool:
+        """Whether the claim's lease is still its own."""
+        ...
+
+    def store(self, document: NewDocument, now: datetime) -> int:
+        """Store and index a document; its id (the old one's, where the key is known)."""
+        ...
+
+    def file(self, article: ArticleRow, matches: Sequence[MatchRow]) -> None: ...
+    def raise_alert(self, alert: Alert, *, article: str, story: str | None, now: datetime, deliveries: Sequence[NewDelivery]) -> None: ...
+    def finish(self, claim: ItemClaim, *, article: str | None, next_look: NextLook | None, reason: str = "") -> None:
+        """Release an item: judged for now (`article` its newest judgement), or due again."""
+        ...
+
+    def postpone(self, claim: ItemClaim, reason: str, *, due: datetime | None, tries: int) -> bool:
+        """Not judged: try again at `due`, or give up with the reason."""
+        ...
+
+    def sent_since(self, watchlist: str, since: datetime) -> int: ...
+    def story(self, story: str, now: datetime) -> StoryNote | None: ...
+    def resurfacings(self, seed: int, since: datetime) -> tuple[frozenset[str], bool]:
+        """The outlets that carried a seed since then, and whether an alert was raised for it since then."""
+        ...
+
+    def revised(self, item: int, since: datetime) -> datetime | None:
+        """When the item last alerted as a revision, since then."""
+        ...
+
+    # deliver
+    def claim_deliveries(self, now: datetime, *, limit: int, lease: timedelta, channels: Sequence[str]) -> tuple[DeliveryClaim, ...]: ...
+    def freeze(self, claim: DeliveryClaim, body: bytes) -> bool: ...
+    def settle(self, claim: DeliveryClaim, settlement: Settlement) -> bool: ...
+    def trouble(self, channel: ChannelState) -> None:
+        """Keep a channel's breaker."""
+        ...
+
+    def open_bundles(self, now: datetime, *, split: Callable[[Sequence[Alert]], Sequence[Sequence[Alert]]], health: str) -> int:
+        """Open every bundle that is due: membership and ids are fixed here. How many were opened."""
+        ...
+
+    def post(self, deliveries: Sequence[NewDelivery]) -> None:
+        """Owe deliveries that belong to no alert: notices, tests."""
+        ...
+
+    def retry(self, ids: Sequence[str], *, dead: bool, now: datetime) -> int:
+        """Make deliveries due now: the named ones (or every dead one). How many."""
+        ...
+
+    # upkeep
+    def release_all(self) -> None:
+        """Clear every lease: the daemon that held them is gone."""
+        ...
+
+    def prune(self, now: datetime, *, keep_text: timedelta, keep: timedelta) -> int: ...
+    def fold(self) -> int:
+        """Fold the recent index into the main one when it has grown. Documents folded."""
+        ...
+
+
+class Store(Protocol):
+    """The store of one watcher."""
+
+    @property
+    def read(self) -> Reader: ...
+    def write(self, work: Callable[[Writer], T]) -> T: ...
+    def close(self) -> None: ...
+
+
