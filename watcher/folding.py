@@ -1,0 +1,382 @@
+"""One form for all the ways to write the same text, with an exact map back, and the one word count.
+
+Folded text consists of word characters and single spaces (the one boundary).
+NFKC, case, diacritics, conjoining jamo, forms of a Han character are folded;
+zero-width characters vanish; `'s` and elisions (`l'ONU`) are set off, other
+apostrophes vanish, and so do the dots of `D.P.R.K.`. Where Latin letters or
+digits meet Han, kana or Hangul, a boundary of no width is put in.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher import han
+from watcher.model import Span
+
+FOLDING: Final = f"1/unicode{unicodedata.unidata_version}"
+"""Names the folding and the Unicode tables it was made with; stored text folded otherwise must be folded again."""
+
+BOUNDARY, LETTER, HAN, HIRAGANA, KATAKANA, HANGUL = range(6)
+"""The kinds of a folded character, as in `Folded.kinds`; LETTER is every script that separates its words."""
+
+_CODES: Final = 0x110000
+_SPACE, _DOT, _QUOTE = 32, 46, 39
+_APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
+_ELIDED: Final = frozenset(
+    "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest".split()
+)
+"""Words that lose their last vowel before another word (French, Italian). Not `t`: `t'aek` is one Korean syllable."""
+_VOWELS: Final = frozenset("aeiouyh")
+_STRIPPED_MARKS: Final = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+    "\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
+_VOICING: Final = "\u3099\u309a"
+_LETTERS: Final = {
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
+    "ё": "е", "ـ": "", "ㆍ": " ", "ﾟ": "\u309a", "ﾞ": "\u3099",
+}  # fmt: skip
+"""Letters that Unicode does not take apart, the Arabic filler stroke, and the middle dot of Korean headlines."""
+_HAN_FORMS: Final = dict(zip(han.FORMS, han.FOLDED, strict=True))
+_COMPOSABLE: Final = re.compile("[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.S)
+_KIND_RANGES: Final = (
+    (0x3005, 0x3007, HAN), (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN),
+    (0x20000, 0x3FFFF, HAN), (0x3041, 0x309F, HIRAGANA), (0x30A0, 0x30FF, KATAKANA), (0x31F0, 0x31FF, KATAKANA),
+    (0x3105, 0x312F, HIRAGANA), (0x1100, 0x11FF, HANGUL), (0xA960, 0xA97F, HANGUL), (0xAC00, 0xD7FF, HANGUL),
+)  # fmt: skip
+
+
+def _kind_table() -> NDArray[np.uint8]:
+    table = np.full(_CODES, LETTER, dtype=np.uint8)
+    table[[_SPACE, _DOT, _QUOTE]] = BOUNDARY
+    for first, last, kind in _KIND_RANGES:
+        table[first : last + 1] = kind
+    return table
+
+
+_KINDS: Final = _kind_table()
+
+# What a code point folds to. _STATE: 0 not looked up yet, 1 one character (in _MAP), 2 none, 3 several (in _SEVERAL).
+# Filled on first sight: a full table would take seconds to make, and a text uses a few hundred code points of it.
+_STATE: Final = np.zeros(_CODES, dtype=np.uint8)
+_MAP: Final = np.zeros(_CODES, dtype=np.uint32)
+_SEVERAL: Final[dict[int, str]] = {}
+
+
+def _folded_character(character: str) -> str:
+    """What one character of a text becomes before its neighbours are looked at; `.` and `'` stay for later."""
+    if character in _APOSTROPHES:
+        return "'"
+    known = _LETTERS.get(character)
+    if known is not None:
+        return known
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", character).casefold())
+    out = []
+    for part in text:
+        if part in _APOSTROPHES:
+            out.append("'")
+        elif part in "." + _VOICING:
+            out.append(part)
+        elif _STRIPPED_MARKS.match(part):
+            continue
+        else:
+            out.append(_folded_part(part))
+    folded = re.sub(" +", " ", "".join(out))
+    return folded if folded == character else "".join(_folded_character(part) for part in folded)
+
+
+def _folded_part(part: str) -> str:
+    category = unicodedata.category(part)
+    if category == "Cf":
+        return ""
+    if category[0] in "ZPSC":
+        return " "
+    if category == "Nd":
+        return str(unicodedata.digit(part))
+    return _LETTERS.get(part) or _HAN_FORMS.get(part, part)
+
+
+def _learn(codes: NDArray[np.uint32]) -> None:
+    """Fills the tables for code points not seen before."""
+    for code in np.unique(codes).tolist():
+        folded = _folded_character(chr(code))
+        if len(folded) == 1:
+            _MAP[code] = ord(folded)
+        elif folded:
+            _SEVERAL[code] = folded
+        _STATE[code] = {0: 2, 1: 1}.get(len(folded), 3)
+
+
+def _fill(first: int, last: int) -> None:
+    """Code points that fold to themselves, without looking at each."""
+    _MAP[first : last + 1] = np.arange(first, last + 1, dtype=np.uint32)
+    _STATE[first : last + 1] = 1
+
+
+for _first, _last in ((0xAC00, 0xD7A3), (0x4E00, 0x9FFF), (0x3041, 0x3096), (0x30A1, 0x30FA), (0x30FC, 0x30FE)):
+    _fill(_first, _last)
+_MAP[[ord(form) for form in han.FORMS]] = [ord(folded) for folded in han.FOLDED]
+_STATE[[ord(form) for form in han.FORMS]] = 1
+
+_ASCII: Final = bytes(ord(chr(c).lower()) if chr(c).isalnum() or chr(c) in ".'`" else _SPACE for c in range(128)).replace(
+    b"`", b"'"
+) + bytes([_SPACE] * 128)  # fmt: skip
+_UNMARKED: Final = bytes.maketrans(b".'", b"  ")
+
+
+class Folded:
+    """A folded text and where each of its characters came from.
+
+    `text` is the folded text. `starts[i]` and `ends[i]` (int32) are the code
+    point offsets in `original` of what became `text[i]`; they never fall, and
+    the ranges cover the original except for what vanished at its beginning. A
+    boundary put in between scripts has no width.
+    """
+
+    __slots__ = ("__dict__", "_changed", "original", "text")
+
+    def __init__(
+        self, original: str, text: str, changed: tuple[NDArray[np.int32], NDArray[np.int32] | None] | None
+    ) -> None:
+        self.original = original
+        self.text = text
+        self._changed = changed
+        """Starts and ends, or None where each character stands at its own place; ends None: made when asked for."""
+
+    @cached_property
+    def starts(self) -> NDArray[np.int32]:
+        """Where each folded character begins in the original."""
+        return np.arange(len(self.text), dtype=np.int32) if self._changed is None else self._changed[0]
+
+    @cached_property
+    def ends(self) -> NDArray[np.int32]:
+        """Where each folded character ends in the original, with the combining marks that followed it."""
+        if self._changed is None:
+            return np.arange(1, len(self.text) + 1, dtype=np.int32)
+        starts, ends = self._changed
+        return _ends(starts, len(self.original)) if ends is None else ends
+
+    def span(self, a: int, b: int) -> Span:
+        """The original offsets of `text[a:b]`, without zero-width characters or quotes that trail it; a < b."""
+        if self._changed is None:
+            return a, b
+        start, end = int(self.starts[a]), int(self.ends[b - 1])
+        while end > start + 1 and _trails(self.original[end - 1]):
+            end -= 1
+        return start, end
+
+    @cached_property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The kind of each folded character (BOUNDARY, LETTER, HAN, …)."""
+        kinds: NDArray[np.uint8] = _KINDS[_codes(self.text)]
+        return kinds
+
+    @cached_property
+    def counts(self) -> NDArray[np.float32]:
+        """`counts[i]` words begin before `text[i]`; one longer than the text, so that a difference counts a range."""
+        kinds = self.kinds
+        weights = np.where(kinds > LETTER, np.float32(0.5), np.float32(0))
+        first = kinds == LETTER
+        first[1:] &= kinds[:-1] != LETTER
+        weights[first] = 1
+        weights[[at for at in np.flatnonzero(first).tolist() if self._glued(at)]] = 0
+        total = np.zeros(len(weights) + 1, dtype=np.float32)
+        np.cumsum(weights, out=total[1:])
+        return total
+
+    def _glued(self, at: int) -> bool:
+        """Whether the word that begins at `at` continues the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
+        if at < 2 or self.text[at - 1] != " ":
+            return False
+        start, end = int(self.starts[at - 1]), int(self.ends[at - 1])
+        if end - start != 1:
+            return False
+        mark = self.original[start]
+        if mark in ".,":
+            return self.text[at].isdigit() and self.text[at - 2].isdigit()
+        return mark in _APOSTROPHES and self.text[at].isalpha() and self.text[at - 2].isalnum()
+
+    @property
+    def words(self) -> float:
+        """The words of the whole text: a Latin word 1, a CJK character .5."""
+        return float(self.counts[-1])
+
+
+def _trails(character: str) -> bool:
+    return character in _APOSTROPHES or unicodedata.category(character) == "Cf"
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def fold(text: str) -> Folded:
+    """`text` folded, with its map. Any str is accepted, lone surrogates too; about 25 µs for 5 kB of ASCII."""
+    codes: NDArray[np.uint8] | NDArray[np.uint32]
+    starts: NDArray[np.int64] | None = None
+    if text.isascii():
+        data = text.encode("ascii").translate(_ASCII)
+        vanished = _vanishing(data.decode("ascii"))
+        codes = np.frombuffer(data.translate(_UNMARKED), dtype=np.uint8)
+    else:
+        codes, starts = _mapped(_codes(text))
+        vanished = _vanishing(codes.tobytes().decode("utf-32-le"))
+        codes[(codes == _DOT) | (codes == _QUOTE)] = _SPACE
+    blank = codes == _SPACE
+    if vanished:
+        kept = np.ones(len(codes), dtype=bool)
+        kept[vanished] = False
+        blank, codes, starts = blank[kept], codes[kept], np.flatnonzero(kept) if starts is None else starts[kept]
+    doubled = (blank[1:] & blank[:-1]).nonzero()[0]
+    if len(doubled):
+        single = np.ones(len(codes), dtype=bool)
+        single[doubled + 1] = False
+        places = single.nonzero()[0]
+        codes, starts = codes[places], places if starts is None else starts[places]
+    if starts is None:
+        return Folded(text, codes.tobytes().decode("ascii"), None)
+    if codes.dtype == np.uint8:
+        return Folded(text, codes.tobytes().decode("ascii"), (starts.astype(np.int32), None))
+    return _between_scripts(text, codes, starts)
+
+
+def _mapped(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Each code point folded by itself, then jamo and voicing marks composed; with the offset of each."""
+    state = _STATE[codes]
+    if not state.all():
+        _learn(codes[state == 0])
+        state = _STATE[codes]
+    mapped = _MAP[codes]
+    starts = np.arange(len(codes))
+    if (state == 3).any():
+        mapped, starts, state = _expanded(codes, mapped, state)
+    if (state == 2).any():
+        kept = state != 2
+        mapped, starts = mapped[kept], starts[kept]
+    if ((mapped - 0x1100 < 0x100) | (mapped - 0x3099 < 2) | (mapped - 0xA960 < 0x20) | (mapped - 0xD7B0 < 0x50)).any():
+        mapped, starts = _composed(mapped, starts)
+    return mapped, starts
+
+
+def _expanded(
+    codes: NDArray[np.uint32], mapped: NDArray[np.uint32], state: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint8]]:
+    """Ligatures and the like written out, each part standing where the whole did."""
+    places = np.flatnonzero(state == 3)
+    texts = [_SEVERAL[code] for code in codes[places].tolist()]
+    times = np.ones(len(codes), dtype=np.int64)
+    times[places] = [len(text) for text in texts]
+    out = np.repeat(mapped, times)
+    filled = np.repeat(state == 3, times)
+    out[filled] = _codes("".join(texts))
+    new_state = np.repeat(state, times)
+    return out, np.repeat(np.arange(len(codes)), times), new_state
+
+
+def _composed(mapped: NDArray[np.uint32], starts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Conjoining jamo made syllables and voiced kana one character; a voicing mark with nothing to voice vanishes."""
+    text = mapped.tobytes().decode("utf-32-le")
+    out: list[str] = []
+    places: list[NDArray[np.int64]] = []
+    done = 0
+    for found in _COMPOSABLE.finditer(text):
+        a, b = found.span()
+        out.append(text[done:a])
+        places.append(starts[done:a])
+        done = b
+        for part, at in _compose(found.group()):
+            out.append(part)
+            places.append(starts[a + at : a + at + 1])
+    out.append(text[done:].lstrip(_VOICING) if not out else text[done:])
+    places.append(starts[len(text) - len(out[-1]) :])
+    return _codes("".join(out)).copy(), np.concatenate(places)
+
+
+def _compose(run: str) -> list[tuple[str, int]]:
+    """The characters of `run` composed where Unicode composes them, each with its place in the run."""
+    found: list[tuple[str, int]] = []
+    for at, character in enumerate(run):
+        joined = unicodedata.normalize("NFC", found[-1][0] + character) if found else character
+        if found and len(joined) == 1:
+            found[-1] = (joined, found[-1][1])
+        elif character not in _VOICING:
+            found.append((character, at))
+    return found
+
+
+def _vanishing(text: str) -> list[int]:
+    """The places of dots within abbreviations and apostrophes within words; all others are boundaries."""
+    found = []
+    at = text.find(".", 1)
+    while at > 0:
+        if (
+            text[at + 1 : at + 2] not in " ."
+            and _lettered(text[at - 1])
+            and _lettered(text[at + 1])
+            and (at < 2 or not _worded(text[at - 2]))
+            and (at + 2 >= len(text) or not _worded(text[at + 2]))
+        ):
+            found.append(at)
+        at = text.find(".", at + 1)
+    at = text.find("'", 1)
+    while 0 < at < len(text) - 1:
+        if _lettered(text[at - 1]) and _lettered(text[at + 1]) and not _sets_off(text, at):
+            found.append(at)
+        at = text.find("'", at + 1)
+    return found
+
+
+def _worded(character: str) -> bool:
+    """A letter or digit of a script that separates its words."""
+    return character.isalnum() and (character < "\u1100" or int(_KINDS[ord(character)]) == LETTER)
+
+
+def _lettered(character: str) -> bool:
+    """A letter of a script that separates its words."""
+    return character.isalpha() and (character < "\u1100" or int(_KINDS[ord(character)]) == LETTER)
+
+
+def _sets_off(text: str, at: int) -> bool:
+    """Whether the apostrophe at `at`, between two letters, ends one word and begins the next: `'s`, `l'ONU`."""
+    after = text[at + 1]
+    if after == "s":
+        return at + 2 >= len(text) or not _worded(text[at + 2])
+    return after in _VOWELS and re.split("[ .']", text[max(0, at - 8) : at])[-1] in _ELIDED
+
+
+def _ends(starts: NDArray[np.int32], length: int) -> NDArray[np.int32]:
+    """Each character ends where the next begins, so that marks stay with their letter."""
+    ends = np.empty(len(starts), dtype=np.int32)
+    if len(starts):
+        ends[:-1] = starts[1:]
+        ends[-1] = length
+        for at in np.flatnonzero(starts[1:] == starts[:-1])[::-1].tolist():  # parts of one ligature end together
+            ends[at] = ends[at + 1]
+    return ends
+
+
+def _between_scripts(text: str, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> Folded:
+    """The last step: a boundary of no width where LETTER meets Han, kana or Hangul."""
+    first = starts.astype(np.int32)
+    ends = _ends(first, len(text))
+    kinds = _KINDS[codes]
+    words, cjk = kinds == LETTER, kinds > LETTER
+    meets = np.flatnonzero((words[1:] & cjk[:-1]) | (cjk[1:] & words[:-1])) + 1
+    if len(meets):
+        codes = np.insert(codes, meets, _SPACE)
+        ends = np.insert(ends, meets, first[meets])
+        first = np.insert(first, meets, first[meets])
+    return Folded(text, codes.astype("<u4").tobytes().decode("utf-32-le"), (first, ends))
+
+
+def count_words(text: str) -> float:
+    """The words of `text`, the one count used everywhere: a Latin word 1, a Han, kana or Hangul character .5."""
+    return fold(text).words if text else 0.0

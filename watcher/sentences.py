@@ -1,0 +1,92 @@
+"""Where sentences and paragraphs begin and end, in English, Korean, Chinese and their neighbours."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from watcher.model import Span
+
+_PARAGRAPH: Final = re.compile(r"[^\r\n\u2028\u2029\u0085]+")
+_BORDER: Final = re.compile(
+    r"""
+      [.!?…\u203c-\u2049]+ [\])}'"’”»›*]* (?=\s)      # . ! ? before white space, with what closes a quotation
+    | [。！？｡؟۔।][。！？｡.!?]* [”’」』）)\]》〉"']*       # full stops that need no space after them
+    | (?<=[\uac00-\ud7a3]) [.!?]+ ["'”’)」』]* (?=[\uac00-\ud7a3“"‘「])   # Korean without the space
+    """,
+    re.VERBOSE,
+)
+_ABBREVIATIONS: Final = frozenset(
+    """mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt
+    vs etc cf al inc ltd corp co dept est fig no nos vol pp art sec ch ed eds approx
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri
+    u.s u.k u.n d.p.r.k r.o.k p.r.c e.g i.e a.m p.m ph.d d.c
+    m mm mme mlle hr fr z.b d.h u.a bzw usw nr bspw ca г гг т ул им стр""".split()
+)
+_ENDS_TOO: Final = frozenset("u.s u.k u.n d.p.r.k r.o.k p.r.c a.m p.m d.c etc inc ltd corp co jr sr al".split())
+"""Abbreviations that also end sentences: a border only if a capital that begins sentences follows."""
+_STARTERS: Final = frozenset(
+    """the a an it he she they we i in on at by for but and however this that these those there his her its their our
+    after before when while if as no not many some most what who how why according officials""".split()
+)
+
+
+def paragraphs(text: str) -> list[Span]:
+    """The lines of `text` that are not blank, trimmed of white space, sorted and disjoint."""
+    found = (_trimmed(text, *line.span()) for line in _PARAGRAPH.finditer(text))
+    return [span for span in found if span[0] < span[1]]
+
+
+def sentences(text: str) -> list[Span]:
+    """The sentences of `text`, trimmed of white space, sorted and disjoint; a line break always ends one."""
+    found = []
+    for start, end in paragraphs(text):
+        begun = start
+        for border in _BORDER.finditer(text, start, end):
+            if border.end() < end and _ends_sentence(text, border, begun, end):
+                found.append(_trimmed(text, begun, border.end()))
+                begun = border.end()
+        if begun < end:
+            found.append(_trimmed(text, begun, end))
+    return [span for span in found if span[0] < span[1]]
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bool:
+    """Whether this mark ends a sentence: not after `Mr.`, an initial, or before a small letter."""
+    mark = border.group()
+    if mark[0] in "。！？｡؟۔।":
+        # 「…。」と述べた goes on: what follows a closing quotation without a space is the same sentence in Japanese.
+        return not (len(mark) > 1 and mark[-1] in "」』" and text[border.end()] in "とは、，という")
+    after = border.end()
+    while after < end and text[after].isspace():
+        after += 1
+    following = text[after:end].lstrip("\"'“‘«([{*-–— ")[:1]
+    if following.islower():
+        return False
+    if mark[0] != ".":
+        return True
+    if mark.startswith("..") and not following.isupper():
+        return not following.isalpha() or not following.isascii()
+    word = re.split(r"[\s(\[\"'“‘«/–—]", text[max(begun, border.start() - 12) : border.start()])[-1]
+    return not _abbreviates(word, text[after:end], following)
+
+
+def _abbreviates(word: str, rest: str, following: str) -> bool:
+    """Whether the dot after `word` belongs to it."""
+    lowered = word.lower()
+    if lowered in _ENDS_TOO:
+        first = re.match(r"[\"'“‘«(]*([^\W\d_]+)", rest)
+        return first is None or first.group(1).lower() not in _STARTERS
+    if lowered in _ABBREVIATIONS:
+        return lowered != "no" or following.isdigit()
+    if len(word) == 1 and word.isalpha() and word.isupper():
+        return word != "I"
+    return bool(re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word))
