@@ -399,6 +399,8 @@ class Reader(Protocol):
         """Every document, oldest first, streamed."""
         ...
 
+    def story(self, story: str, now: datetime) -> StoryNote | None: ...
+
     # what people ask
     def sources(self) -> tuple[SourceView, ...]: ...
     def alerts(self, *, held: bool = False, limit: int = 1000) -> tuple[AlertView, ...]: ...
@@ -424,10 +426,22 @@ class Writer(Reader, Protocol):
     """The verbs of one writing transaction."""
 
     # config
-    def register(self, sources: Sequence[SourceSpec], watchlists: Sequence[str], channels: Sequence[str], now: datetime) -> None: ...
+    def register(
+        self, sources: Sequence[SourceSpec], watchlists: Sequence[str], channels: Sequence[str], now: datetime
+    ) -> None: ...
+    def orphan(self, channels: Sequence[str], now: datetime) -> int:
+        """Deliveries to channels no longer in the config are dead with that reason, and revive with the name."""
+        ...
+
     # poll
+    def due_now(self, now: datetime) -> None:
+        """Make every source due at once."""
+        ...
+
     def claim_sources(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[SourceClaim, ...]: ...
-    def keep(self, claim: SourceClaim, scan: Scan, *, now: datetime, due: datetime, catch_up: timedelta) -> int | None:
+    def keep(
+        self, claim: SourceClaim, scan: Scan, *, now: datetime, due: datetime, catch_up: timedelta
+    ) -> int | None:
         """Keep a scan: cursor, unseen and changed entries as pending items. The number of them; None: lease lost."""
         ...
 
@@ -446,8 +460,18 @@ class Writer(Reader, Protocol):
         ...
 
     def file(self, article: ArticleRow, matches: Sequence[MatchRow]) -> None: ...
-    def raise_alert(self, alert: Alert, *, article: str, story: str | None, now: datetime, deliveries: Sequence[NewDelivery]) -> None: ...
-    def finish(self, claim: ItemClaim, *, article: str | None, next_look: NextLook | None, reason: str = "") -> None:
+    def raise_alert(
+        self,
+        alert: Alert,
+        *,
+        article: str,
+        story: str | None,
+        now: datetime,
+        deliveries: Sequence[NewDelivery],
+    ) -> None: ...
+    def finish(
+        self, claim: ItemClaim, *, article: str | None, next_look: NextLook | None, reason: str = ""
+    ) -> None:
         """Release an item: judged for now (`article` its newest judgement), or due again."""
         ...
 
@@ -455,8 +479,15 @@ class Writer(Reader, Protocol):
         """Not judged: try again at `due`, or give up with the reason."""
         ...
 
+    def learn(self, boilerplate: Sequence[int]) -> None:
+        """Remember hashes found to be boilerplate."""
+        ...
+
     def sent_since(self, watchlist: str, since: datetime) -> int: ...
-    def story(self, story: str, now: datetime) -> StoryNote | None: ...
+    def story_alerts(self, story: str, since: datetime) -> tuple[int, datetime | None]:
+        """How many alerts a story raised since then, and when the first of them was decided."""
+        ...
+
     def resurfacings(self, seed: int, since: datetime) -> tuple[frozenset[str], bool]:
         """The outlets that carried a seed since then, and whether an alert was raised for it since then."""
         ...
@@ -466,14 +497,18 @@ class Writer(Reader, Protocol):
         ...
 
     # deliver
-    def claim_deliveries(self, now: datetime, *, limit: int, lease: timedelta, channels: Sequence[str]) -> tuple[DeliveryClaim, ...]: ...
+    def claim_deliveries(
+        self, now: datetime, *, limit: int, lease: timedelta, channels: Sequence[str]
+    ) -> tuple[DeliveryClaim, ...]: ...
     def freeze(self, claim: DeliveryClaim, body: bytes) -> bool: ...
     def settle(self, claim: DeliveryClaim, settlement: Settlement) -> bool: ...
     def trouble(self, channel: ChannelState) -> None:
         """Keep a channel's breaker."""
         ...
 
-    def open_bundles(self, now: datetime, *, split: Callable[[Sequence[Alert]], Sequence[Sequence[Alert]]], health: str) -> int:
+    def open_bundles(
+        self, now: datetime, *, split: Callable[[Sequence[Alert]], Sequence[Sequence[Alert]]], health: str
+    ) -> int:
         """Open every bundle that is due: membership and ids are fixed here. How many were opened."""
         ...
 
@@ -497,11 +532,13 @@ class Writer(Reader, Protocol):
 
 
 class Store(Protocol):
-    """The store of one watcher."""
+    """The store of one watcher. Commands beside the daemon open it too; the daemon locks it against a second one."""
+
+    def lock(self) -> None:
+        """Become the one daemon on this store. Raises `Running` where there is one."""
+        ...
 
     @property
     def read(self) -> Reader: ...
     def write(self, work: Callable[[Writer], T]) -> T: ...
     def close(self) -> None: ...
-
-

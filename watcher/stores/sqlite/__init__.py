@@ -1,0 +1,101 @@
+"""The store in one SQLite file, through sqlite-utils: WAL, FULL, one writing thread."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from watcher.model import Running, WatcherError
+from watcher.stores import Reader, Writer
+from watcher.stores.sqlite.connection import WriterThread, connect, migrate
+from watcher.stores.sqlite.corpus import Corpus
+from watcher.stores.sqlite.outbox import Outbox
+from watcher.stores.sqlite.queue import Queue
+from watcher.stores.sqlite.views import Views
+
+T = TypeVar("T")
+
+
+class Session(Queue, Corpus, Outbox, Views):
+    """Every verb of the store over one connection; the parts know nothing of each other."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+
+class SqliteStore:
+    """A store in the file `path`, made with its folder where missing.
+
+    Raises `WatcherError` where the file cannot be opened or is not ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"cannot make the folder of the database {path}: {error}"
+            raise WatcherError(message) from error
+        self._path = path
+        self._lock: int | None = None
+        connection = connect(path)
+        migrate(connection, path)
+        self._writer_session = Session(connection)
+        self._connection = connection
+        self._writer = WriterThread(connection)
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+
+    def lock(self) -> None:
+        """Become the one daemon on this file, until `close`. Raises `Running` where there is one already."""
+        path = self._path.with_name(self._path.name + ".lock")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(handle)
+            message = (
+                f"another watcher (process {holder}) already runs on {self._path}: stop it first, or give this one"
+                " another database with --database"
+            )
+            raise Running(message) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._lock = handle
+
+    @property
+    def read(self) -> Reader:
+        """Reads for the calling thread, over a connection of its own."""
+        session: Session | None = getattr(self._local, "session", None)
+        if session is None:
+            connection = connect(self._path, read_only=True)
+            session = Session(connection)
+            self._local.session = session
+            with self._guard:
+                self._readers.append(connection)
+        return session
+
+    def write(self, work: Callable[[Writer], T]) -> T:
+        """Run `work` in a transaction of the writing thread; its result once it is durable."""
+        return self._writer.run(lambda: work(self._writer_session))
+
+    def close(self) -> None:
+        """Commit what is under way, close every connection and let the lock go."""
+        self._writer.close()
+        with self._guard:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+        self._connection.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+__all__ = ["Session", "SqliteStore"]
