@@ -1,0 +1,62 @@
+"""`watcher check`: what is wrong with the config, and with the feeds, texts and database it names."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from watcher.cli import errors, screen
+from watcher.cli.setup import Setup, pass_setup
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Ask every feed, look into every folder, log in to every channel.")
+@click.option("--stored", is_flag=True, help="Try every watchlist on the stored articles.")
+@click.option("--database", is_flag=True, help="Check that the database is whole.")
+@pass_setup
+def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
+    """Say what is wrong with the config: every mistake with file, line and column, and what to write instead.
+
+    Warnings (a term that finds more than was meant) do not fail it. Exit status 2 for mistakes in the config,
+    1 when a feed, channel or the database is not fine, else 0.
+
+    \b
+    Examples:
+      watcher check                    before a restart, or after each edit
+      watcher check --online           does every feed answer, does every login work?
+      watcher check --stored           terms that find nothing, or half of everything
+      watcher --config new.toml check  a config not in use yet
+    """
+    config = setup.config
+    from watcher import config as configs
+
+    warnings = configs.warnings(config)
+    for problem in warnings:
+        errors.tell_problem(config.path, problem)
+    fine = True
+    if online:
+        from watcher.cli import probes
+
+        fine &= probes.online(config)
+    if stored:
+        from watcher.cli import probes
+
+        fine &= probes.stored(config, setup.store())
+    if database:
+        problems = setup.store().read.check()
+        for message in problems:
+            screen.note(f"{config.watcher.database}: {message}")
+        if not problems:
+            click.echo(f"{config.watcher.database}: whole")
+        fine &= not problems
+    parts = [
+        screen.count(sum(feed.enabled for feed in config.feeds), "feed"),
+        screen.count(sum(folder.enabled for folder in config.folders), "folder"),
+        screen.count(len(config.watchlists), "watchlist"),
+        screen.count(len(config.channels), "channel"),
+    ]
+    told = f", {screen.count(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{config.path}: {', '.join(parts)}{told}")
+    if not fine:
+        sys.exit(errors.NOT_FINE)

@@ -1,0 +1,235 @@
+"""A decision as it is shown: the article with known passages dimmed, novel ones plain, hits bold, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from watcher.cli import screen
+from watcher.display import clean
+from watcher.model import Span, StoryNote
+from watcher.stores import DeliveryView
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+SHOWN = 20_000
+"""Characters of an article that are shown; `--json` has all."""
+PASSAGES = 5
+"""Shared passages quoted for each look-alike, the longest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """All that was decided about an article, or would be about one that is not stored.
+
+    `look_alikes` are JSON objects with `id`, `title`, `url`, `source`, `containment`, `contained`,
+    `shared_words`, `spans` (offsets into `text`); `matches` with `watchlist`, `alerts`, `reason`, `condition`
+    and `hits` (`term`, `concept`, `field`, `start`, `end`, `subject`, `novel`).
+    """
+
+    id: str = ""
+    stored: bool = True
+    title: str
+    text: str | None
+    url: str | None = None
+    source: str = ""
+    published: datetime | None = None
+    found: datetime | None = None
+    language: str | None = None
+    verdict: str
+    reason: str = ""
+    words: float = 0
+    novel_words: float = 0
+    novel_spans: tuple[Span, ...] = ()
+    look_alikes: Sequence[dict[str, Any]] = ()
+    matches: Sequence[dict[str, Any]] = ()
+    story: StoryNote | str | None = None
+    alert: Any = None
+    state: str | None = None
+    deliveries: tuple[DeliveryView, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """The decision as `why --json` prints it."""
+    shown: dict[str, Any] = screen.plain(decision)
+    shown.pop("extra")
+    text, title = decision.text or "", decision.title
+    for match in shown["matches"]:
+        for hit in match["hits"]:
+            where = title if hit["field"] == "title" else text
+            if hit["field"] in {"title", "body"}:
+                hit["text"] = where[hit["start"] : hit["end"]]
+    return shown
+
+
+def show(decision: Decision, zone: tzinfo) -> None:
+    """Print the decision for a person."""
+    console = screen.console()
+    # Without colours what is known stands in ⟦ ⟧, and hits between asterisks.
+    marks = not console.is_terminal or console.no_color
+    for part in _parts(decision, zone, marks=marks):
+        console.print(part)
+
+
+def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | str]:
+    from rich.text import Text
+
+    title_hits = [hit for hit in _hits(decision) if hit["field"] == "title"]
+    title = _styled(decision.title or "(no title)", (), title_hits, (), marks=marks)
+    title.stylize("underline")
+    yield title
+    facts = [clean(decision.source, 60), decision.language or "", clean(decision.url or "", 300)]
+    if decision.published:
+        facts.append(f"published {screen.when(decision.published, zone)}")
+    if decision.found:
+        facts.append(f"found {screen.when(decision.found, zone)}")
+    yield Text(" · ".join(fact for fact in facts if fact), style="dim")
+    yield ""
+    yield _verdict(decision)
+    yield ""
+    if decision.text is None:
+        yield Text("The text is past keep_text and gone; its fingerprint is still known.", style="italic")
+    else:
+        body = [hit for hit in _hits(decision) if hit["field"] == "body"]
+        owners = [(span, index) for index, other in enumerate(decision.look_alikes, 1) for span in other["spans"]]
+        yield _styled(decision.text[:SHOWN], decision.novel_spans, body, owners, marks=marks, known=True)
+        if len(decision.text) > SHOWN:
+            yield Text(f"… {len(decision.text) - SHOWN:,} characters more; --json has all", style="italic")
+    yield ""
+    yield from _look_alikes(decision)
+    yield from _matches(decision)
+    yield from _deliveries(decision, zone)
+
+
+def _verdict(decision: Decision) -> Text:
+    from rich.text import Text
+
+    words = f"{decision.novel_words:g} of {decision.words:g} words are new here"
+    line = Text.assemble((decision.verdict.upper(), "bold"), f" · {words}")
+    if decision.reason:
+        line.append(f" · {clean(decision.reason, 300)}")
+    if not decision.stored:
+        line.append(" · not stored; this is what would be decided now", style="italic")
+    if isinstance(decision.story, StoryNote):
+        story = decision.story
+        line.append(
+            f"\nStory: {screen.count(story.articles, 'report')}, {screen.count(story.outlets, 'outlet')}, "
+            f"{screen.count(story.texts, 'independent text')}; first {clean(story.first_source, 60)}"
+        )
+    return line
+
+
+def _hits(decision: Decision) -> list[dict[str, Any]]:
+    return [hit for match in decision.matches for hit in match["hits"]]
+
+
+def _styled(
+    text: str,
+    novel: Sequence[Span],
+    hits: Sequence[dict[str, Any]],
+    owners: Sequence[tuple[Any, int]],
+    *,
+    marks: bool,
+    known: bool = False,
+) -> Text:
+    """`text` cut at every border of a passage or hit, each piece in its style, with the owner's number behind.
+
+    Where `known`, what is not novel is known: dimmed on a terminal, in ⟦ ⟧ elsewhere.
+    """
+    from rich.text import Text
+
+    length = len(text)
+    bold = [(hit["start"], hit["end"]) for hit in hits]
+    ends: dict[int, set[int]] = {}
+    for (_, end), owner in owners:
+        ends.setdefault(min(end, length), set()).add(owner)
+    borders = sorted(
+        {0, length, *(min(at, length) for span in (*novel, *bold) for at in span), *ends}
+    )
+    result = Text()
+    inside = False
+    for start, end in zip(borders, borders[1:] or [length], strict=False):
+        piece = text[start:end]
+        is_known = known and not any(a <= start and end <= b for a, b in novel)
+        is_hit = any(a <= start and end <= b for a, b in bold)
+        if marks and is_known != inside:
+            result.append("⟦" if is_known else "⟧")
+            inside = is_known
+        shown = "\n".join(clean(line) for line in _lines(piece))
+        style = "bold" if is_hit else "dim" if is_known else ""
+        result.append(f"*{shown}*" if marks and is_hit else shown, style=style)
+        for owner in sorted(ends.get(end, ())):
+            result.append(f"[{owner}]", style="cyan")
+    if inside:
+        result.append("⟧")
+    return result
+
+
+def _lines(piece: str) -> list[str]:
+    return piece.split("\n")
+
+
+def _look_alikes(decision: Decision) -> Iterator[Text | str]:
+    from rich.text import Text
+
+    if not decision.look_alikes:
+        return
+    yield Text("Known passages, and whose they are", style="bold")
+    for index, other in enumerate(decision.look_alikes, 1):
+        share = f"{other['containment']:.0%} of this article stands there, {other['contained']:.0%} of that here"
+        yield Text.assemble(
+            (f"[{index}] ", "cyan"),
+            clean(other.get("title") or "(no title)", 200),
+            f" ({clean(other.get('source') or 'corpus', 60)}): {share}, {other['shared_words']:g} words shared",
+        )
+        if other.get("url"):
+            yield Text(f"    {clean(other['url'], 300)}", style="dim")
+        spans = sorted(other["spans"], key=lambda span: span[0] - span[1])
+        for start, end in spans[:PASSAGES]:
+            passage = clean((decision.text or "")[start:end])
+            if passage:
+                yield Text(f"    “{passage if len(passage) < 240 else passage[:160] + ' … ' + passage[-70:]}”", style="dim")
+        if len(spans) > PASSAGES:
+            yield Text(f"    and {screen.count(len(spans) - PASSAGES, 'passage')} more", style="dim")
+    yield ""
+
+
+def _matches(decision: Decision) -> Iterator[Text | str]:
+    from rich.text import Text
+
+    yield Text("Watchlists that hold", style="bold")
+    if not decision.matches:
+        yield "  none"
+    for match in decision.matches:
+        sign, style = ("alerts", "bold green") if match["alerts"] else ("silent", "yellow")
+        yield Text.assemble("  ", (sign, style), f"  {match['watchlist']}", f": {clean(match['reason'], 300)}" if match.get("reason") else "")
+        terms: dict[str, list[int]] = {}
+        for hit in match["hits"]:
+            name = f"@{hit['concept']} {hit['term']}" if hit.get("concept") else hit["term"]
+            terms.setdefault(f"{name} in the {hit['field']}" if hit["field"] != "body" else name, []).append(hit["start"])
+        if match.get("condition"):
+            yield Text(f"          what held: {clean(match['condition'], 300)}", style="dim")
+        if terms:
+            found = ", ".join(f"{name} ×{len(at)}" if len(at) > 1 else name for name, at in terms.items())
+            yield Text(f"          found: {clean(found, 400)}", style="dim")
+    yield ""
+
+
+def _deliveries(decision: Decision, zone: tzinfo) -> Iterator[Text | str]:
+    from rich.text import Text
+
+    if not decision.deliveries:
+        if decision.stored:
+            yield Text("No alert went out.", style="bold")
+        return
+    yield Text("Deliveries", style="bold")
+    for delivery in decision.deliveries:
+        to = f"{delivery.channel}: {delivery.recipient}" if delivery.recipient else delivery.channel
+        held = f" ({delivery.hold})" if delivery.hold else ""
+        yield f"  {delivery.id[:8]}  {clean(to, 60)}  {delivery.state}{held}  {clean(delivery.reason, 200)}"
+        for attempt in delivery.tries:
+            yield Text(f"            {screen.when(attempt.at, zone)}  {attempt.outcome}  {clean(attempt.detail, 200)}", style="dim")

@@ -1,0 +1,118 @@
+"""`watcher match`: a query tried on files or on standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli import errors, screen
+from watcher.cli.setup import Setup, pass_setup
+from watcher.model import ConfigError, Fields, Hit, Match, WatcherError
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+AROUND = 60
+"""Characters of text shown on each side of a hit."""
+
+
+@click.command()
+@click.argument("query")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--title", default="", metavar="TEXT", help="The title that goes with text from standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each file.")
+@pass_setup
+def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_json: bool) -> None:
+    """Try QUERY on FILES, or on plain text from standard input.
+
+    Shows whether it matches and what it found. Exit status 1 when nothing matched, 2 when the query cannot be
+    read. Concepts (@name) come from the config; everything else works without one.
+
+    \b
+    Examples:
+      watcher match 'defector* NEAR/10 "North Korea*"' inbox/*.html
+      echo 'MSS officer defects' | watcher match '@flee AND MSS'
+      echo '탈북민이 입국했다' | watcher match '*탈북*' --json
+      watcher match 'title:arrest* NOT football' page.html
+
+    \b
+    The language in short (docs/queries.md has it all):
+      word  word*  *word  *word*  "a phrase"  =exact  ~case-free  /regex/  @concept
+      AND  OR  NOT  ( )  a NEAR/10 b  a ONEAR/5 b  ATLEAST/3 word  title:word
+    """
+    from watcher.watchlist.engine import matcher
+
+    engine = matcher(query, concepts=_concepts(setup, query))
+    matched = failed = False
+    for name, read in _inputs(setup, files, title):
+        try:
+            fields = read()
+        except (WatcherError, OSError) as error:
+            failed = True
+            _tell_unreadable(name, error, as_json=as_json)
+            continue
+        found = engine.match(fields)
+        matched = matched or found is not None
+        if as_json:
+            click.echo(screen.line(_as_json(name, fields, found)))
+        else:
+            _show(name, fields, found)
+    if failed or not matched:
+        raise SystemExit(errors.NOT_FINE)
+
+
+def _concepts(setup: Setup, query: str) -> dict[str, tuple[str, ...]]:
+    """The config's concepts; none where the query names none, or where there is no config to be found."""
+    if "@" not in query:
+        return {}
+    try:
+        return setup.config.concepts
+    except ConfigError as error:
+        if setup.argument is not None or any(problem.line for problem in error.problems):
+            raise
+        return {}
+
+
+def _inputs(setup: Setup, files: tuple[Path, ...], title: str) -> Iterator[tuple[str, Any]]:
+    del setup
+    if not files or files == (Path("-"),):
+        if sys.stdin.isatty():
+            screen.note("Reading text from the terminal; Ctrl-D ends it.")
+        yield "", lambda: Fields(title=title, body=sys.stdin.buffer.read().decode("utf-8", "replace"))
+        return
+    from watcher.sandbox import Workers
+
+    workers = Workers(1)
+    try:
+        for path in files:
+            yield from _documents(workers, path, title)
+    finally:
+        workers.close()
+
+
+def _tell_unreadable(name: str, error: Exception, *, as_json: bool) -> None:
+    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    if as_json:
+        click.echo(screen.line({"file": name, "matched": False, "hits": [], "error": reason}))
+    screen.note(f"{name}: {reason}")
+
+
+def _as_json(name: str, fields: Fields, found: Match | None) -> dict[str, Any]:
+    hits = found.hits if found else ()
+    answer: dict[str, Any] = {"file": name} if name else {}
+    answer["matched"] = found is not None
+    answer["hits"] = [
+        {
+            "term": hit.term,
+            "field": hit.field,
+            "start": hit.start,
+            "end": hit.end,
+            "text": getattr(fields, hit.field)[hit.start : hit.end],
+        }
+        for hit in hits
+    ]
+    return answer
