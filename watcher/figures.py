@@ -1,0 +1,180 @@
+"""Figures: the numbers, negations and names of a text, in one form for every script.
+
+70, seventy, 70여 and 七十 are one number; 3만5천, 35,000 and 三万五千 too. What
+is read as a number only decides whether two near-equal texts tell the same
+figures, so a rare misreading does no harm as long as it is the same each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+)
+_UNITS = {word: value for value, word in enumerate((_ONES + " seventeen eighteen nineteen").split())}
+_TENS = {
+    word: 10 * value
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_DOZEN = {"dozen": 12}
+NUMBER_WORDS = tuple(_UNITS | _TENS | _SCALES | _DOZEN)
+"""English words that can be part of a number (`one` only before a scale: it is mostly a pronoun)."""
+
+_SHORT_SCALES = {
+    "k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "bln": 10**9, "tn": 10**12, "trn": 10**12,
+}  # fmt: skip
+_WIDE_SCALES = {
+    "십": 10, "백": 100, "천": 1000, "만": 10**4, "억": 10**8, "조": 10**12,
+    "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12,
+}  # fmt: skip
+_WIDE_DIGITS = {
+    character: value
+    for digits in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "영일이삼사오육칠팔구")
+    for value, character in enumerate(digits)
+} | {"两": 2, "兩": 2, "육": 6, "륙": 6}
+_NATIVE = {
+    "열": 10, "스물": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90,
+}  # fmt: skip
+
+_DIGITS = re.compile(r"\d[\d.,]*")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
+_SCALE = re.compile(
+    r"[  -]?(hundred|thousand|million|billion|trillion|dozen|mln|bln|trn)\b"
+    r"|(k|mn?|bn|tn)\b|[  ]?([십백천만억조十百千万萬亿億兆]+)",
+    re.IGNORECASE,
+)
+_HAN_NUMBER = re.compile(
+    r"[〇零一二三四五六七八九两兩十百千万萬亿億]*[十百千万萬亿億][〇零一二三四五六七八九两兩十百千万萬亿億]*"
+    r"|[一二三四五六七八九两兩](?=[名人个個次岁歲天年月日家位])"
+)
+_COUNTED = r"(?=\s?(?:여|명|개|원|달러|년|월|일|차|번|가구|세|살|건|발|톤|시간|위안))"
+_HANGUL_NUMBER = re.compile(r"(?<![가-힣\d])(?:[일이삼사오육륙칠팔구십백천만억조]{2,}|[십백천])" + _COUNTED)
+_NATIVE_NUMBER = re.compile(r"(?<![가-힣])(" + "|".join(_NATIVE) + r")(?=\s?(?:여|명|살|개|번|가구|차례))")
+
+
+def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = True) -> NDArray[np.float64]:
+    """The numbers of `text`, sorted and unique.
+
+    `words`: the tokens that are one of NUMBER_WORDS, as (index of the token, word), in order.
+    `wide`: whether to look for Korean and Chinese numerals too.
+    """
+    found = _digit_numbers(text)
+    found.extend(_word_numbers(words))
+    if wide:
+        found.extend(_wide_numbers(text))
+    return np.unique(np.array(found, dtype=np.float64))
+
+
+def _digit_numbers(text: str) -> list[float]:
+    """Numbers written in digits, with the scale after them (70 million, 5.93 mln, $2bn, 3만5천)."""
+    found: list[float] = []
+    sum_so_far, open_scale, expected = 0.0, 0, -1
+    for match in _DIGITS.finditer(text):
+        values = _values(match.group())
+        at = match.end()
+        scale = _SCALE.match(text, at) if match.group()[-1] not in ".," else None
+        if scale is None:
+            factor = 1
+        else:
+            at = scale.end()
+            factor = _factor(scale)
+        values[-1] *= factor
+        if open_scale > factor and match.start() in (expected, expected + 1) and len(values) == 1:
+            found.pop()
+            values[0] += sum_so_far
+        found.extend(values)
+        is_wide = scale is not None and scale.group(3) is not None
+        sum_so_far, open_scale, expected = values[-1], factor if is_wide else 0, at
+    return found
+
+
+def _values(digits: str) -> list[float]:
+    """`1,750` is one number, `1987,1988` two, `3.5.2` the figures of a list."""
+    digits = digits.rstrip(".,")
+    if "," in digits:
+        if _GROUPED.match(digits):
+            digits = digits.replace(",", "")
+        else:
+            return [value for part in digits.split(",") if part for value in _values(part)] or [0.0]
+    if digits.count(".") > 1:
+        return [float(part) for part in digits.split(".") if part] or [0.0]
+    return [float(digits)]
+
+
+def _factor(scale: re.Match[str]) -> int:
+    word, short, wide = scale.groups()
+    if wide:
+        factor = 1
+        for character in wide:
+            factor *= _WIDE_SCALES[character]
+        return factor
+    name = (word or short).lower()
+    return (_SCALES | _SHORT_SCALES | _DOZEN)[name]
+
+
+def _word_numbers(words: Iterable[tuple[int, str]]) -> list[float]:
+    """Numbers spelt out in English: seventy-five, two hundred and five, 1 million having been read before."""
+    found: list[float] = []
+    total, part, last, last_word = 0.0, 0.0, -9, ""
+
+    def close() -> None:
+        value = total + part
+        if value and not (value == 1 and last_word == "one"):
+            found.append(value)
+
+    for index, word in words:
+        joined = index == last + 1 or (index == last + 2 and last_word in _SCALES and part + total > 0)
+        if joined and word in _UNITS and last_word in (_UNITS.keys() - {"zero"}):
+            joined = False  # "five six": two numbers
+        if not joined:
+            close()
+            total = part = 0.0
+        if word in _UNITS:
+            part += _UNITS[word]
+        elif word in _TENS:
+            part += _TENS[word]
+        elif word == "hundred" or word in _DOZEN:
+            part *= (_SCALES | _DOZEN)[word]
+        else:
+            total, part = total + part * _SCALES[word], 0.0
+        last, last_word = index, word
+    close()
+    return found
+
+
+def _wide_numbers(text: str) -> list[float]:
+    """Numbers in Chinese and Korean numerals, and the native Korean tens before a counter."""
+    found = [
+        _wide_value(match.group()) for match in _HAN_NUMBER.finditer(text) if not _after_digit(text, match)
+    ]
+    found += [_wide_value(match.group()) for match in _HANGUL_NUMBER.finditer(text)]
+    found += [float(_NATIVE[match.group(1)]) for match in _NATIVE_NUMBER.finditer(text)]
+    return found
+
+
+def _after_digit(text: str, match: re.Match[str]) -> bool:
+    """3万: the digits before it have taken it."""
+    return match.start() > 0 and text[match.start() - 1].isdecimal()
+
+
+def _wide_value(numeral: str) -> float:
+    total, section, digit = 0, 0, 0
+    for character in numeral:
+        scale = _WIDE_SCALES.get(character)
+        if scale is None:
+            digit = digit * 10 + _WIDE_DIGITS[character]
+        elif scale < 10**4:
+            section += (digit or 1) * scale
+            digit = 0
+        else:
+            total += (section + digit or 1) * scale
+            section = digit = 0
+    return float(total + section + digit)

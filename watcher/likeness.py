@@ -1,0 +1,309 @@
+"""Look-alikes: whether two texts share text, how much, and where, verified on their shingles in order.
+
+Copies in news are contained rather than similar: an article inside its page, a
+quotation inside a comment. So both containments count, and so does one long
+shared passage; templates that share their words but not their figures do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.fingerprints import K_WIDE, Fingerprint, fingerprint
+from watcher.model import Span
+
+LINK_CONTAINMENT = 0.5
+"""Either containment that makes two texts look-alikes (labelled wire copies with edits begin at .50-.55)."""
+LINK_WORDS = 20.0
+LINK_WIDE = 35.0
+"""Words, or wide characters, of one shared chain that make two texts look-alikes: stock phrases are shorter."""
+NUMBERS_AGREE = 0.75
+"""Shared numbers / the smaller text's numbers, below which near-equal texts are two reports of one template."""
+NUMBERS_WAIVED = 0.97
+"""Containment from which the numbers are not asked."""
+GAP = 3
+"""Tokens that may differ inside a chain, if none holds a digit."""
+_REPEATS = 8
+"""Places in the other text that are tried for a shingle that repeats there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How a text (mine) is like another (theirs)."""
+
+    containment: float
+    """Share of my shingles that stand in theirs."""
+    contained: float
+    """Share of their shingles that stand in mine."""
+    shared_words: float
+    """Words of mine within shared chains."""
+    back: float
+    """Share of their tokens that stand within shared chains."""
+    spans: tuple[Span, ...]
+    """The chains as offsets into my original text, sorted and disjoint; empty if mine was read from bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Shared runs of tokens, joined: `[start, end)` of mine, and of theirs."""
+
+    start: int
+    end: int
+    their_start: int
+    their_end: int
+    weight: float
+    """1 is LINK_WORDS words, or LINK_WIDE wide characters; differing tokens in gaps do not count."""
+
+
+def compare(
+    mine: Fingerprint,
+    theirs: Fingerprint,
+    *,
+    same_item: bool = False,
+    boilerplate: AbstractSet[int] = frozenset(),
+) -> Likeness | None:
+    """How `mine` is like `theirs`, or None if they are not linked.
+
+    Linked: a chain of LINK_WORDS, or either containment of LINK_CONTAINMENT with
+    agreeing numbers. `same_item`: both are texts of one item, whose figures may
+    change. `boilerplate`: sample hashes that link nothing.
+    """
+    if mine.key and mine.key == theirs.key:
+        return _equal(mine, theirs)
+    kept = _without_boilerplate(mine, boilerplate)
+    m, t = mine.shingles, theirs.shingles
+    if kept is not None:
+        t = t[~np.isin(t, m[~kept])]
+    if not len(m) or not len(t):
+        return None
+    pairs = _pairs(m, theirs.shingles, kept)
+    if pairs is None:
+        return None
+    containment, contained = _containments(m if kept is None else m[kept], t)
+    strong = max(containment, contained)
+    if (
+        strong >= LINK_CONTAINMENT
+        and strong < NUMBERS_WAIVED
+        and not same_item
+        and agreement(mine.numbers, theirs.numbers) < NUMBERS_AGREE
+    ):
+        return None
+    chains = _chains(mine, theirs, *pairs)
+    if strong < LINK_CONTAINMENT and max(chain.weight for chain in chains) < 1:
+        return None
+    return _likeness(mine, theirs, chains, containment, contained)
+
+
+def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    """Shared numbers / the smaller one's numbers; 1 where either has none. Both sorted and unique."""
+    fewest = min(len(mine), len(theirs))
+    if not fewest:
+        return 1.0
+    return len(np.intersect1d(mine, theirs, assume_unique=True)) / fewest
+
+
+def boilerplate_spans(mine: Fingerprint, hashes: AbstractSet[int]) -> tuple[Span, ...]:
+    """The passages of `mine` that are boilerplate, as offsets into its text; `hashes` are of samples."""
+    kept = _without_boilerplate(mine, hashes)
+    if kept is None:
+        return ()
+    covered = np.zeros(mine.count, dtype=np.bool_)
+    for first, last in _stretches(np.flatnonzero(~kept)):
+        covered[first : last + int(mine.lengths[last])] = True
+    return _as_spans(mine, [(a, b + 1) for a, b in _stretches(np.flatnonzero(covered))])
+
+
+def shared_passages(mine: str, theirs: str) -> tuple[tuple[Span, Span], ...]:
+    """The passages two texts share, as offsets into each, in the order of mine."""
+    a, b = fingerprint(mine), fingerprint(theirs)
+    if a.key and a.key == b.key:
+        return ((_span(a, 0, a.count), _span(b, 0, b.count)),)
+    pairs = _pairs(a.shingles, b.shingles, None) if len(a.shingles) and len(b.shingles) else None
+    if pairs is None:
+        return ()
+    return tuple(
+        (_span(a, chain.start, chain.end), _span(b, chain.their_start, chain.their_end))
+        for chain in _chains(a, b, *pairs)
+    )
+
+
+# --------------------------------------------------------------------------- steps
+
+
+def _equal(mine: Fingerprint, theirs: Fingerprint) -> Likeness:
+    spans = () if mine.tokens is None else (_span(mine, 0, mine.count),)
+    return Likeness(
+        containment=1.0,
+        contained=1.0,
+        shared_words=mine.words,
+        back=1.0 if theirs.count else 0.0,
+        spans=spans,
+    )
+
+
+def _without_boilerplate(mine: Fingerprint, hashes: AbstractSet[int]) -> NDArray[np.bool_] | None:
+    """Which shingles of mine are not boilerplate; None if all are not.
+
+    Only sampled shingles can be known as boilerplate. What stands between two
+    that follow one another in the sample is boilerplate as well.
+    """
+    if not hashes or mine.hashes is None:
+        return None
+    known = np.fromiter(hashes, dtype=np.uint64, count=len(hashes))
+    sampled = np.flatnonzero(np.isin(mine.hashes, mine.sample))
+    flagged = np.isin(mine.hashes[sampled], known)
+    if not flagged.any():
+        return None
+    kept = np.ones(len(mine.hashes), dtype=np.bool_)
+    for first, last in _stretches(np.flatnonzero(flagged)):
+        kept[sampled[first] : sampled[last] + 1] = False
+    return kept
+
+
+def _stretches(indices: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """First and last of each stretch of consecutive numbers."""
+    if not len(indices):
+        return []
+    breaks = np.flatnonzero(np.diff(indices) != 1)
+    firsts = indices[np.concatenate(([0], breaks + 1))]
+    lasts = indices[np.concatenate((breaks, [len(indices) - 1]))]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def _containments(mine: NDArray[np.uint32], theirs: NDArray[np.uint32]) -> tuple[float, float]:
+    """The share of each one's distinct shingles that stand in the other."""
+    ours, yours = _distinct(mine), _distinct(theirs)
+    both = np.concatenate((ours, yours))
+    both.sort()
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
+    return shared / max(len(ours), 1), shared / max(len(yours), 1)
+
+
+def _distinct(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    ordered = np.sort(values)
+    if len(ordered) < 2:
+        return ordered
+    first = np.empty(len(ordered), dtype=np.bool_)
+    first[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
+
+
+def _pairs(
+    mine: NDArray[np.uint32], theirs: NDArray[np.uint32], kept: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """The places where a shingle of mine stands in theirs, in diagonals: index in mine, index in theirs."""
+    order = np.argsort(theirs, kind="stable")
+    ordered = theirs[order]
+    left = np.searchsorted(ordered, mine)
+    found = ordered[np.minimum(left, len(ordered) - 1)] == mine
+    if kept is not None:
+        found &= kept
+    at = np.flatnonzero(found)
+    if not len(at):
+        return None
+    times = np.searchsorted(ordered, mine[at], side="right") - left[at]
+    if int(times.max()) == 1:
+        return at, order[left[at]]
+    times = np.minimum(times, _REPEATS)
+    nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+    ours = np.repeat(at, times)
+    yours = order[np.repeat(left[at], times) + nth]
+    by_diagonal = np.lexsort((ours, yours - ours))
+    return ours[by_diagonal], yours[by_diagonal]
+
+
+def _chains(
+    mine: Fingerprint, theirs: Fingerprint, ours: NDArray[np.intp], yours: NDArray[np.intp]
+) -> list[_Chain]:
+    """The shared runs, longest first where they compete, joined across small gaps without digits."""
+    breaks = np.flatnonzero((np.diff(ours) != 1) | (np.diff(yours) != 1))
+    firsts = np.concatenate(([0], breaks + 1))
+    lasts = np.concatenate((breaks, [len(ours) - 1]))
+    starts, ends = ours[firsts], ours[lasts]
+    runs = list(zip(starts.tolist(), ends.tolist(), yours[firsts].tolist(), strict=True))
+    if len(runs) > 1 and np.any(starts[1:] <= ends[:-1]):
+        runs = _settled(runs, len(mine.shingles))
+    return _joined(runs, mine, theirs)
+
+
+def _settled(runs: list[tuple[int, int, int]], size: int) -> list[tuple[int, int, int]]:
+    """Of runs that lie over one another in mine, the longest; sorted by where they begin."""
+    taken = bytearray(size)
+    chosen = []
+    for run in sorted(runs, key=lambda run: run[0] - run[1]):
+        first, last, _ = run
+        if taken.find(0, first, last + 1) >= 0:
+            taken[first : last + 1] = b"\x01" * (last + 1 - first)
+            chosen.append(run)
+    chosen.sort()
+    return chosen
+
+
+def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
+    lengths = mine.lengths
+    weights = _sums(np.where(mine.wide, 1 / LINK_WIDE, 1 / LINK_WORDS))
+    digits = _sums(mine.digits) if mine.digits.any() else None
+    their_digits = _sums(theirs.digits) if theirs.digits.any() else None
+    chains: list[_Chain] = []
+    start = end = their_start = their_end = -1
+    weight = 0.0
+    for first, last, place in runs:
+        until = last + int(lengths[last])
+        ours, yours = first - end, place - their_end
+        joins = end >= 0 and ours <= GAP and -K_WIDE < yours <= GAP
+        if joins and ours > 0 and digits is not None:
+            joins = digits[first] == digits[end]
+        if joins and yours > 0 and their_digits is not None:
+            joins = their_digits[place] == their_digits[their_end]
+        if not joins:
+            if end >= 0:
+                chains.append(_Chain(start, end, their_start, their_end, weight))
+            start, their_start, weight, end = first, place, 0.0, first
+        weight += weights[until] - weights[max(first, end)]
+        end = max(end, until)
+        their_end = place + until - first
+    chains.append(_Chain(start, end, their_start, their_end, weight))
+    return chains
+
+
+def _sums(values: NDArray[np.generic]) -> list[float]:
+    """`sums[i]`: the sum of the values before `i`."""
+    sums = np.zeros(len(values) + 1)
+    np.cumsum(values, out=sums[1:])
+    listed: list[float] = sums.tolist()
+    return listed
+
+
+def _likeness(
+    mine: Fingerprint, theirs: Fingerprint, chains: list[_Chain], containment: float, contained: float
+) -> Likeness:
+    covered = np.zeros(mine.count, dtype=np.bool_)
+    back = np.zeros(theirs.count, dtype=np.bool_)
+    for chain in chains:
+        covered[chain.start : chain.end] = True
+        back[chain.their_start : chain.their_end] = True
+    return Likeness(
+        containment=containment,
+        contained=contained,
+        shared_words=float(np.where(mine.wide[covered], 0.5, 1.0).sum()),
+        back=float(np.count_nonzero(back)) / len(back),
+        spans=_as_spans(mine, [(first, last + 1) for first, last in _stretches(np.flatnonzero(covered))]),
+    )
+
+
+def _as_spans(mine: Fingerprint, ranges: list[tuple[int, int]]) -> tuple[Span, ...]:
+    if mine.tokens is None:
+        return ()
+    return tuple(_span(mine, first, until) for first, until in ranges)
+
+
+def _span(mine: Fingerprint, first: int, until: int) -> Span:
+    """Tokens `[first, until)` as offsets into the original text."""
+    if mine.tokens is None or first >= until:
+        return 0, 0
+    return int(mine.tokens.starts[first]), int(mine.tokens.ends[until - 1])

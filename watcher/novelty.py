@@ -1,0 +1,151 @@
+"""What is new in a text: given what of it is known, its novel sentences, and the word for the whole.
+
+The way there: `fingerprint` a text, look up its sample, `compare` it with what
+was found, gather the spans of the look-alikes, and ask `novel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
+from watcher.folding import fold
+from watcher.likeness import Likeness, boilerplate_spans, compare, shared_passages
+from watcher.model import Span
+from watcher.revisions import changes, figures
+from watcher.sentences import sentences
+from watcher.titles import strip_wire_tags
+
+__all__ = [
+    "PARAMETERS",
+    "Fingerprint",
+    "Likeness",
+    "Novelty",
+    "boilerplate_spans",
+    "changes",
+    "compare",
+    "figures",
+    "fingerprint",
+    "novel",
+    "shared_passages",
+    "strip_wire_tags",
+    "title_key",
+    "verdict",
+]
+
+NOVEL_SHARE = 0.5
+"""Share of a sentence's words that must be new for the sentence to be."""
+QUOTED_WORDS = 10.0
+"""Words from which a known passage inside a novel sentence is a quotation, and not reported as new."""
+COVERED = 0.8
+"""Share of known words, or of the look-alike's words, from which a text is a copy, an excerpt, an extended one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Novelty:
+    """What of a text is new. Words as `count_words` counts them."""
+
+    sentences: tuple[Span, ...]
+    """The novel sentences, whole: sorted, disjoint."""
+    spans: tuple[Span, ...]
+    """What to report as new: neighbouring novel sentences in one, without the passages they quote."""
+    new_words: float
+    """The words of the novel sentences."""
+    words: float
+
+    @property
+    def covered(self) -> float:
+        """The share of the text that is not in novel sentences; 0 for a text without words."""
+        return 1 - self.new_words / self.words if self.words else 0.0
+
+
+def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) -> Novelty:
+    """What is new in `text` when the spans `known` (any order, overlapping or not) are known.
+
+    `mine`, the fingerprint of the same text, saves folding it again.
+    """
+    folded = fold(text) if mine is None or mine.tokens is None else mine.tokens.folded
+    spans = _merged(known)
+    starts, counts = folded.starts, folded.counts
+    weights = np.diff(counts)
+    if spans:
+        lefts, rights = np.array(spans).T
+        nearest = np.searchsorted(lefts, starts, side="right") - 1
+        weights[(nearest < 0) | (starts >= rights[nearest])] = 0
+    else:
+        weights[:] = 0
+    known_counts = np.concatenate(([0], np.cumsum(weights)))
+
+    def words(totals: NDArray[np.floating[Any]], span: Span) -> float:
+        first, last = np.searchsorted(starts, span)
+        return float(totals[last] - totals[first])
+
+    found, new_words = [], 0.0
+    for sentence in sentences(text):
+        size = words(counts, sentence)
+        if size and size - words(known_counts, sentence) >= NOVEL_SHARE * size:
+            found.append(sentence)
+            new_words += size
+    quoted = [span for span in spans if words(counts, span) >= QUOTED_WORDS]
+    pieces = [piece for piece in _without(found, quoted) if words(counts, piece)]
+    return Novelty(
+        sentences=tuple(found),
+        spans=tuple(_together(text, pieces)),
+        new_words=new_words,
+        words=float(counts[-1]),
+    )
+
+
+def verdict(novelty: Novelty, best: Likeness | None) -> Literal["new", "copy", "excerpt", "extended"]:
+    """The word for a text, from how much of it is known and how much of its best look-alike stands in it."""
+    if best is None:
+        return "new"
+    covered, back = novelty.covered >= COVERED, best.back >= COVERED
+    if covered:
+        return "copy" if back else "excerpt"
+    return "extended" if back else "new"
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if end <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _without(spans: list[Span], holes: list[Span]) -> Iterable[Span]:
+    """The parts of `spans` outside `holes`; both sorted and disjoint."""
+    for start, end in spans:
+        at = start
+        for left, right in holes:
+            if right <= at or left >= end:
+                continue
+            if left > at:
+                yield at, left
+            at = max(at, right)
+        if at < end:
+            yield at, end
+
+
+def _together(text: str, pieces: list[Span]) -> list[Span]:
+    """Pieces trimmed of white space, and those that only white space parts made one."""
+    joined: list[Span] = []
+    for left, right in pieces:
+        piece = text[left:right]
+        start = left + len(piece) - len(piece.lstrip())
+        end = left + len(piece.rstrip())
+        if joined and not text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], end)
+        elif start < end:
+            joined.append((start, end))
+    return joined

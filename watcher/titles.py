@@ -1,0 +1,52 @@
+"""Titles as wires and sites write them: tags that say which take this is, set apart from what it says."""
+
+from __future__ import annotations
+
+import re
+
+MIN_WORDS = 4
+"""A title under four words says too little to be known by."""
+
+_LATIN = (
+    r"breaking(?:\s+news)?|urgent|flash|exclusive|alert|newsalert|news\s+alert|just\s+in|developing|"
+    r"lead|ld|(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth)[\s-]?(?:ld|lead)|"
+    r"updated?(?:\s?\d+)?|rpt|repeat|recast|refile|corrected|correction|wrap-?up(?:\s?\d+)?|"
+    r"roundup|snap(?:\s?analysis)?|factbox|live|watch"
+)
+_WIDE = (
+    r"속보|단독|긴급|종합(?:\s?\d+보)?|\d+보|\d+보\s?종합|상보|수정|정정|업데이트|포토|"
+    r"快讯|快訊|突发|突發|独家|獨家|更新|更正|最新|速报|速報|号外|即时|即時|滚动|滾動"
+)
+_NAME = rf"(?:{_LATIN}|{_WIDE})"
+_FRONT = re.compile(
+    rf"\s*(?:[\[(【〈<]\s*(?P<in>{_NAME})(?:\s*[,·/]\s*{_NAME})*\s*[\])】〉>]\s*[-:–—]?"
+    rf"|(?P<bare>(?:{_LATIN})\s?\d*)\s*(?:[:：!|]|\s[-–—]\s|(?<=\d)\s?[-–—]|(?<=rpt)-|(?<=corrected)-|(?<=refile)-)"
+    rf"|(?P<wide>{_WIDE})\s*[:：!|│]"
+    rf"|/(?P<slash>{_LATIN})/)\s*",
+    re.IGNORECASE,
+)
+_BACK = re.compile(
+    rf"\s*(?:[\[(【〈]\s*(?P<in>{_NAME})\s*[\])】〉]|[-–—]\s*(?P<bare>(?:2nd|3rd|\dth)\s(?:ld|lead)))\s*\Z",
+    re.IGNORECASE,
+)
+_YONHAP = re.compile(r"\s*\((?P<in>(?:\d(?:st|nd|rd|th)\s)?ld|lead)\)\s*", re.IGNORECASE)
+
+
+def strip_wire_tags(title: str) -> tuple[str, tuple[str, ...]]:
+    """The title without its wire tags (`[속보]`, `(2nd LD)`, `UPDATE 2-`, `(종합2보)`), and the tags in order.
+
+    A title that is nothing but a tag is given back as it is.
+    """
+    rest, front = title.strip(), []
+    while (match := _FRONT.match(rest)) and match.end() < len(rest):
+        front.append(_tag(match))
+        rest = rest[match.end() :].lstrip()
+    back: list[str] = []
+    while (match := _BACK.search(rest)) and match.start() > 0:
+        back.insert(0, _tag(match))
+        rest = rest[: match.start()].rstrip()
+    return rest, tuple(front + back)
+
+
+def _tag(match: re.Match[str]) -> str:
+    return next(value for value in match.groupdict().values() if value).strip()
