@@ -1,0 +1,58 @@
+"""Where alerts go: one kind, one file.
+
+Each kind's module has the same four verbs: `recipients(settings)`,
+`render(settings, outgoing, zone=…)` (the body, frozen when first rendered),
+`send(settings, outgoing, body, attempt_at=…, net=…)` (a short receipt, or
+Temporary or Permanent raised), and `probe(settings, net)` for `check --online`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Protocol, cast
+
+from watcher.channels import command, console, maildir, smtp, webhook
+from watcher.channels.command import Command
+from watcher.channels.console import Console
+from watcher.channels.maildir import Maildir
+from watcher.channels.smtp import Email
+from watcher.channels.webhook import Webhook
+from watcher.model import Outgoing
+
+if TYPE_CHECKING:
+    from watcher.net import Net
+
+Channel = Email | Webhook | Maildir | Console | Command
+
+
+class Kind(Protocol):
+    """The verbs of a kind's module. `settings` is of that kind: `module` pairs them."""
+
+    def recipients(self, settings: Channel, /) -> tuple[str, ...]:
+        """Who gets a delivery each; stable names without secrets, as they are part of a delivery's id."""
+
+    def render(self, settings: Channel, outgoing: Outgoing, /, *, zone: tzinfo = UTC) -> bytes:
+        """The body of this delivery, the same bytes for every attempt. Raises `WatcherError` where none can be made."""
+
+    def send(
+        self,
+        settings: Channel,
+        outgoing: Outgoing,
+        body: bytes,
+        /,
+        *,
+        attempt_at: datetime,
+        net: Net | None = None,
+    ) -> str:
+        """Hand the body over; a short receipt. Raises `Temporary` or `Permanent`."""
+
+    def probe(self, settings: Channel, net: Net | None = None, /) -> str:
+        """Whether the channel can be reached, without sending: a short finding. Raises `Temporary` or `Permanent`."""
+
+
+_KINDS = {"email": smtp, "webhook": webhook, "maildir": maildir, "console": console, "command": command}
+
+
+def module(settings: Channel) -> Kind:
+    """The module that serves these settings."""
+    return cast("Kind", _KINDS[settings.type])

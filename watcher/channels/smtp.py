@@ -1,0 +1,198 @@
+"""Email: one mail to each recipient through an SMTP server."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Literal
+
+from watcher.display import clean
+from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+
+if TYPE_CHECKING:
+    import smtplib
+    import ssl
+
+    from watcher.net import Net
+
+STEP = timedelta(seconds=30)
+"""Longest wait for one reply."""
+DEADLINE = timedelta(seconds=90)
+"""Longest talk in all: a server that drips a byte at a time passes every single wait."""
+_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """A `[[channels]]` table of `type = "email"`."""
+
+    name: str
+    host: str
+    sender: str
+    """`from` in the file."""
+    to: tuple[str, ...]
+    type: Literal["email"] = "email"
+    port: int = 0
+    """0: 465 for tls, 587 for starttls, 25 for none."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: Secret | None = None
+    reply_to: str | None = None
+    ca_file: str | None = None
+
+
+def recipients(settings: Email) -> tuple[str, ...]:
+    """Each address once, as the config writes it."""
+    return tuple(dict.fromkeys(settings.to))
+
+
+def render(settings: Email, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:
+    """The mail to the delivery's recipient (CRLF, 7-bit clean). Raises `WatcherError` where none can be made."""
+    from watcher import mail  # noqa: PLC0415
+
+    return mail.build(
+        outgoing, sender=settings.sender, to=outgoing.recipient, reply_to=settings.reply_to, zone=zone
+    )
+
+
+def send(
+    settings: Email,
+    outgoing: Outgoing,
+    body: bytes,
+    *,
+    attempt_at: datetime,  # noqa: ARG001 - one verb for all kinds
+    net: Net | None = None,  # noqa: ARG001
+) -> str:
+    """Hand the mail to the server; its last reply as receipt.
+
+    A 5yz to the sender, the recipient or the mail is `Permanent`. Everything
+    before them (connection, greeting, TLS, login) is `Temporary` even at 5yz:
+    it says nothing of this mail, and a person who renews a password or a
+    certificate must not find the alerts of the meantime dead.
+    """
+    from watcher import mail  # noqa: PLC0415
+
+    _, sender = mail.split_address(settings.sender)
+    _, to = mail.split_address(outgoing.recipient)
+    with _session(settings) as server:
+        options: list[str] = []
+        if not (sender + to).isascii():
+            if not server.has_extn("smtputf8"):
+                raise Permanent(f"{settings.host} takes no addresses beyond ASCII (no SMTPUTF8)")
+            options = ["SMTPUTF8", "BODY=8BITMIME"]
+        _expect(server.mail(sender, options), "sender")
+        _expect(server.rcpt(to), "recipient")
+        return _expect(server.data(body), "mail")
+
+
+def probe(settings: Email, net: Net | None = None) -> str:  # noqa: ARG001
+    """Connect, secure and log in as `send` would, and leave. Raises `Temporary`."""
+    with _session(settings) as server:
+        _, _ = server.noop()
+        return (
+            f"{settings.host} answers"
+            + (", logged in" if settings.username else "")
+            + f" ({settings.security})"
+        )
+
+
+@contextlib.contextmanager
+def _session(settings: Email) -> Iterator[smtplib.SMTP]:
+    """A greeted, secured, logged-in session; every failure of the library or the network as `Temporary`."""
+    import smtplib  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
+
+    where = f"{settings.host}:{settings.port or _PORTS[settings.security]}"
+    try:
+        server = _connect(settings)
+        clock = threading.Timer(DEADLINE.total_seconds(), _hang_up, [server])
+        clock.daemon = True
+        clock.start()
+        try:
+            _greet(server, settings)
+            yield server
+            with contextlib.suppress(
+                smtplib.SMTPException, OSError
+            ):  # the mail is taken; a lost goodbye changes nothing
+                server.quit()
+        finally:
+            clock.cancel()
+            server.close()
+    except ssl.SSLCertVerificationError as error:
+        raise Temporary(f"{where}: its certificate is not valid: {error.verify_message}") from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise Temporary(
+            f"{where} refuses the login: {_reply(error.smtp_code, error.smtp_error)} (check username and password)",
+            status=error.smtp_code,
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        raise Temporary(
+            f"{where}: {_reply(error.smtp_code, error.smtp_error)}", status=error.smtp_code
+        ) from error
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        raise Temporary(f"{where}: {clean(str(error), 200) or type(error).__name__}") from error
+
+
+def _connect(settings: Email) -> smtplib.SMTP:
+    import smtplib  # noqa: PLC0415
+
+    port = settings.port or _PORTS[settings.security]
+    # A name of our own choosing: the library's default asks the DNS, which can hang for seconds.
+    own = socket.gethostname()
+    own = own if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", own) else "localhost"
+    step = STEP.total_seconds()
+    if settings.security == "tls":
+        return smtplib.SMTP_SSL(settings.host, port, own, timeout=step, context=_tls(settings))
+    return smtplib.SMTP(settings.host, port, own, timeout=step)
+
+
+def _greet(server: smtplib.SMTP, settings: Email) -> None:
+    server.ehlo_or_helo_if_needed()
+    if settings.security == "starttls":
+        if not server.has_extn("starttls"):
+            raise Temporary(
+                f'{settings.host} offers no STARTTLS; nothing is sent in the clear (security = "tls" or "none")'
+            )
+        server.starttls(context=_tls(settings))
+        server.ehlo()
+    if settings.username is not None:
+        try:
+            password = settings.password.reveal() if settings.password else ""
+        except WatcherError as error:
+            raise Temporary(str(error)) from error
+        server.login(settings.username, password)
+
+
+def _tls(settings: Email) -> ssl.SSLContext:
+    """A context that verifies the certificate and its name; smtplib's own default verifies nothing."""
+    import ssl  # noqa: PLC0415
+
+    return ssl.create_default_context(cafile=settings.ca_file)
+
+
+def _hang_up(server: smtplib.SMTP) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # closed already
+        server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+
+def _expect(answer: tuple[int, bytes], what: str) -> str:
+    """The reply as a receipt where it is 2yz, else raised by its class."""
+    code, text = answer
+    reply = _reply(code, text)
+    if 200 <= code < 300:
+        return reply
+    reason = f"{what} refused: {reply}"
+    if 500 <= code < 600:
+        raise Permanent(reason, status=code)
+    raise Temporary(reason, status=code)
+
+
+def _reply(code: int, text: bytes | str) -> str:
+    """A reply on one line; the enhanced code (RFC 3463) stands at the start of its text where the server gives one."""
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {clean(said, 200)}".strip()

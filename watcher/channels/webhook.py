@@ -1,0 +1,132 @@
+"""Webhook: the alert as signed JSON to a URL (Standard Webhooks)."""
+
+from __future__ import annotations
+
+import binascii
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Literal
+
+from watcher import payload
+from watcher.display import clean
+from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.net import Net, Response
+
+DEADLINE = timedelta(seconds=15)
+TRIES = 3
+"""Tries in all where the receiver says that the request itself is wrong: somebody may be mending it."""
+_LATER = frozenset({408, 425, 429})
+"""The 4xx that say nothing against the request (RFC 9110, 8470, 6585)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A `[[channels]]` table of `type = "webhook"`."""
+
+    name: str
+    url: str | Secret
+    type: Literal["webhook"] = "webhook"
+    secrets: tuple[Secret, ...] = ()
+    """Signing secrets (`whsec_…`), newest first; each signs, so that keys can rotate."""
+    headers: dict[str, str | Secret] = field(default_factory=dict)
+
+
+def recipients(settings: Webhook) -> tuple[str, ...]:
+    """The channel itself: the address may be a secret."""
+    return (settings.name,)
+
+
+def render(settings: Webhook, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:  # noqa: ARG001 - times in it are UTC
+    """The JSON body (`watcher.payload`)."""
+    return payload.body(outgoing)
+
+
+def send(
+    settings: Webhook, outgoing: Outgoing, body: bytes, *, attempt_at: datetime, net: Net | None = None
+) -> str:
+    """POST the body, signed afresh for this attempt; the status as receipt. Raises `Temporary` or `Permanent`."""
+    if net is None:
+        raise Temporary("no network")
+    try:
+        url = _reveal(settings.url)
+        headers = _headers(settings) | signed(settings, outgoing.id, body, attempt_at)
+    except WatcherError as error:  # the config's fault: mending it must not cost the alert
+        raise Temporary(str(error)) from error
+    return judge(net.post(url, body, headers, deadline=DEADLINE), attempt_at)
+
+
+def signed(settings: Webhook, message_id: str, body: bytes, attempt_at: datetime) -> dict[str, str]:
+    """The Standard Webhooks headers; one signature for each secret, separated by spaces. Raises `WatcherError`."""
+    import standardwebhooks  # noqa: PLC0415
+
+    moment = attempt_at.astimezone(UTC)  # the library puts UTC over whatever zone it is given
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(int(moment.timestamp()))}
+    signatures = []
+    for secret in settings.secrets:
+        try:
+            signer = standardwebhooks.Webhook(secret.reveal())
+        except (binascii.Error, ValueError, RuntimeError) as error:
+            message = f"a signing secret of {settings.name!r} is not base64 (whsec_…): {error}"
+            raise WatcherError(message) from error
+        signatures.append(signer.sign(message_id, moment, body.decode()))
+    if signatures:
+        headers["webhook-signature"] = " ".join(signatures)
+    return headers
+
+
+def judge(response: Response, now: datetime) -> str:
+    """What an answer means: 2xx a receipt, all else raised; a redirect is never followed and counts as a failure."""
+    status = response.status
+    if 200 <= status < 300:
+        return str(status)
+    said = clean(response.body[:2_000].decode("utf-8", "replace"), 200)
+    reason = f"{status}: {said}" if said else f"answered {status}"
+    if status == 410:
+        raise Permanent(f"{reason} (gone: it asks never to be called again)", gone=True, status=status)
+    if 400 <= status < 500 and status not in _LATER:
+        raise Permanent(reason, status=status, tries=TRIES)
+    if 300 <= status < 400:
+        target = clean(response.headers.get("location", ""), 200)
+        reason = (
+            f"{status}: redirects are not followed; set the channel's url to {target or 'the new address'}"
+        )
+    from watcher import timing  # noqa: PLC0415
+
+    wait = timing.retry_after(response.headers.get("retry-after", ""), now)
+    raise Temporary(reason, retry_after=wait, status=status)
+
+
+def probe(settings: Webhook, net: Net | None = None) -> str:
+    """Whether the address answers at all (a GET, nothing is posted) and the secrets can sign. Raises as `send`."""
+    if net is None:
+        raise Temporary("no network")
+    try:
+        url = _reveal(settings.url)
+        headers = _headers(settings)
+        signed(settings, "probe", b"{}", datetime.now(UTC))
+    except WatcherError as error:
+        raise Permanent(str(error)) from error
+    response = net.get(url, headers=headers, limit=65_536, deadline=DEADLINE)
+    if response.status in {404, 410} or response.status >= 500:
+        raise Temporary(f"answers {response.status}", status=response.status)
+    return f"reachable (a GET is answered {response.status})"
+
+
+def _reveal(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _headers(settings: Webhook) -> dict[str, str]:
+    """The user's own headers under ours: theirs never replace what is signed or the type."""
+    headers = {"content-type": "application/json"}
+    for name, value in settings.headers.items():
+        if name.lower() == "content-type" or name.lower().startswith("webhook-"):
+            continue
+        revealed = _reveal(value)
+        if "\r" in revealed or "\n" in revealed or "\0" in revealed:
+            message = f"the header {name} of {settings.name!r} holds a line break"
+            raise WatcherError(message)
+        headers[name] = revealed
+    return headers
