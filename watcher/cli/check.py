@@ -11,7 +11,9 @@ from watcher.cli.setup import Setup, pass_setup
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Ask every feed, look into every folder, log in to every channel.")
+@click.option(
+    "--online", is_flag=True, help="Ask every feed, look into every folder, log in to every channel."
+)
 @click.option("--stored", is_flag=True, help="Try every watchlist on the stored articles.")
 @click.option("--database", is_flag=True, help="Check that the database is whole.")
 @pass_setup

@@ -95,7 +95,9 @@ def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | 
         yield Text("The text is past keep_text and gone; its fingerprint is still known.", style="italic")
     else:
         body = [hit for hit in _hits(decision) if hit["field"] == "body"]
-        owners = [(span, index) for index, other in enumerate(decision.look_alikes, 1) for span in other["spans"]]
+        owners = [
+            (span, index) for index, other in enumerate(decision.look_alikes, 1) for span in other["spans"]
+        ]
         yield _styled(decision.text[:SHOWN], decision.novel_spans, body, owners, marks=marks, known=True)
         if len(decision.text) > SHOWN:
             yield Text(f"… {len(decision.text) - SHOWN:,} characters more; --json has all", style="italic")
@@ -147,9 +149,7 @@ def _styled(
     ends: dict[int, set[int]] = {}
     for (_, end), owner in owners:
         ends.setdefault(min(end, length), set()).add(owner)
-    borders = sorted(
-        {0, length, *(min(at, length) for span in (*novel, *bold) for at in span), *ends}
-    )
+    borders = sorted({0, length, *(min(at, length) for span in (*novel, *bold) for at in span), *ends})
     result = Text()
     inside = False
     for start, end in zip(borders, borders[1:] or [length], strict=False):
@@ -159,7 +159,7 @@ def _styled(
         if marks and is_known != inside:
             result.append("⟦" if is_known else "⟧")
             inside = is_known
-        shown = "\n".join(clean(line) for line in _lines(piece))
+        shown = "\n".join(_running(line) for line in piece.split("\n"))
         style = "bold" if is_hit else "dim" if is_known else ""
         result.append(f"*{shown}*" if marks and is_hit else shown, style=style)
         for owner in sorted(ends.get(end, ())):
@@ -169,8 +169,12 @@ def _styled(
     return result
 
 
-def _lines(piece: str) -> list[str]:
-    return piece.split("\n")
+def _running(piece: str) -> str:
+    """A piece of running text without what a terminal would obey; the spaces at its ends stay."""
+    shown = clean(piece)
+    if not shown:
+        return " " if piece else ""
+    return (" " if piece[0].isspace() else "") + shown + (" " if piece[-1].isspace() else "")
 
 
 def _look_alikes(decision: Decision) -> Iterator[Text | str]:
@@ -180,7 +184,9 @@ def _look_alikes(decision: Decision) -> Iterator[Text | str]:
         return
     yield Text("Known passages, and whose they are", style="bold")
     for index, other in enumerate(decision.look_alikes, 1):
-        share = f"{other['containment']:.0%} of this article stands there, {other['contained']:.0%} of that here"
+        share = (
+            f"{other['containment']:.0%} of this article stands there, {other['contained']:.0%} of that here"
+        )
         yield Text.assemble(
             (f"[{index}] ", "cyan"),
             clean(other.get("title") or "(no title)", 200),
@@ -192,7 +198,10 @@ def _look_alikes(decision: Decision) -> Iterator[Text | str]:
         for start, end in spans[:PASSAGES]:
             passage = clean((decision.text or "")[start:end])
             if passage:
-                yield Text(f"    “{passage if len(passage) < 240 else passage[:160] + ' … ' + passage[-70:]}”", style="dim")
+                yield Text(
+                    f"    “{passage if len(passage) < 240 else passage[:160] + ' … ' + passage[-70:]}”",
+                    style="dim",
+                )
         if len(spans) > PASSAGES:
             yield Text(f"    and {screen.count(len(spans) - PASSAGES, 'passage')} more", style="dim")
     yield ""
@@ -206,11 +215,18 @@ def _matches(decision: Decision) -> Iterator[Text | str]:
         yield "  none"
     for match in decision.matches:
         sign, style = ("alerts", "bold green") if match["alerts"] else ("silent", "yellow")
-        yield Text.assemble("  ", (sign, style), f"  {match['watchlist']}", f": {clean(match['reason'], 300)}" if match.get("reason") else "")
+        yield Text.assemble(
+            "  ",
+            (sign, style),
+            f"  {match['watchlist']}",
+            f": {clean(match['reason'], 300)}" if match.get("reason") else "",
+        )
         terms: dict[str, list[int]] = {}
         for hit in match["hits"]:
             name = f"@{hit['concept']} {hit['term']}" if hit.get("concept") else hit["term"]
-            terms.setdefault(f"{name} in the {hit['field']}" if hit["field"] != "body" else name, []).append(hit["start"])
+            terms.setdefault(f"{name} in the {hit['field']}" if hit["field"] != "body" else name, []).append(
+                hit["start"]
+            )
         if match.get("condition"):
             yield Text(f"          what held: {clean(match['condition'], 300)}", style="dim")
         if terms:
@@ -232,4 +248,7 @@ def _deliveries(decision: Decision, zone: tzinfo) -> Iterator[Text | str]:
         held = f" ({delivery.hold})" if delivery.hold else ""
         yield f"  {delivery.id[:8]}  {clean(to, 60)}  {delivery.state}{held}  {clean(delivery.reason, 200)}"
         for attempt in delivery.tries:
-            yield Text(f"            {screen.when(attempt.at, zone)}  {attempt.outcome}  {clean(attempt.detail, 200)}", style="dim")
+            yield Text(
+                f"            {screen.when(attempt.at, zone)}  {attempt.outcome}  {clean(attempt.detail, 200)}",
+                style="dim",
+            )

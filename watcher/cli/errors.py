@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 import click
@@ -36,7 +35,9 @@ def tell(error: WatcherError) -> int:
 def tell_problem(path: Path, problem: Problem) -> None:
     """One line `file:line:column: message` as editors and grep read it, the source line, and a caret."""
     place = f"{path}:{problem.line}:{problem.column}" if problem.line else str(path)
-    kind = click.style("warning", fg="yellow") if problem.warning else click.style("error", fg="red", bold=True)
+    kind = (
+        click.style("warning", fg="yellow") if problem.warning else click.style("error", fg="red", bold=True)
+    )
     click.echo(f"{click.style(place, bold=True)}: {kind}: {problem.message}", err=True)
     if not problem.line:
         return
@@ -50,17 +51,11 @@ def tell_problem(path: Path, problem: Problem) -> None:
 
 def _excerpt(line: str, column: int) -> str:
     """`line` with a caret under its 1-based `column`; a tab is one space, a wide character two wide."""
+    from watcher.display import width
+
     line = line.replace("\t", " ")
     before = line[: max(column - 1, 0)]
     if len(line) > 160:  # a long line is cut around the place
         start = max(len(before) - 60, 0)
         line, before = line[start : start + 140], before[start:]
     return f"    {line}\n    {' ' * width(before)}{click.style('^', fg='red', bold=True)}"
-
-
-def width(text: str) -> int:
-    """Columns of a terminal that `text` takes: East Asian wide characters two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )

@@ -71,25 +71,48 @@ def _show_channels(channels: tuple[ChannelState, ...]) -> None:
     """Only what is wrong: a channel that works needs no line."""
     for channel in channels:
         if channel.disabled or channel.failures:
-            state = "disabled" if channel.disabled else f"failing ({screen.count(channel.failures, 'time')} in a row)"
-            waiting = f"; {screen.count(channel.waiting, 'delivery waits', 'deliveries wait')}" if channel.waiting else ""
+            state = (
+                "disabled"
+                if channel.disabled
+                else f"failing ({screen.count(channel.failures, 'time')} in a row)"
+            )
+            waiting = (
+                f"; {screen.count(channel.waiting, 'delivery waits', 'deliveries wait')}"
+                if channel.waiting
+                else ""
+            )
             click.echo(f"channel {channel.name}: {state}: {clean(channel.reason, 200)}{waiting}")
 
 
 def _show_usage(usage: Usage, keep_text: int) -> None:
     """What the store takes, and what `keep_text` will make of it at the rate seen so far."""
-    held = f"{screen.count(usage.articles, 'article')}, {screen.count(usage.documents, 'known text')}, {screen.count(usage.alerts, 'alert')}"
-    click.echo(f"The store holds {held}: {screen.size(usage.bytes)} on disk, {screen.size(usage.text_bytes)} of it text.")
+    held = ", ".join(
+        screen.count(number, noun)
+        for number, noun in (
+            (usage.articles, "article"),
+            (usage.documents, "known text"),
+            (usage.alerts, "alert"),
+        )
+    )
+    click.echo(
+        f"The store holds {held}: {screen.size(usage.bytes)} on disk, {screen.size(usage.text_bytes)} of it text."
+    )
     if usage.oldest is None:
         return
     days = (datetime.now(UTC) - usage.oldest).total_seconds() / 86400
     if 1 <= days < keep_text:
         grown = int(usage.bytes + usage.text_bytes / days * (keep_text - days))
-        click.echo(f"At this rate, {screen.size(grown)} when texts are {keep_text} days old and begin to leave (keep_text).")
+        click.echo(
+            f"At this rate, {screen.size(grown)} when texts are {keep_text} days old and begin to leave (keep_text)."
+        )
 
 
 @click.command()
-@click.option("--held", is_flag=True, help="What matched but was not sent on its own: copies, bundled, excluded; with the reason.")
+@click.option(
+    "--held",
+    is_flag=True,
+    help="What matched but was not sent on its own: copies, bundled, excluded; with the reason.",
+)
 @click.option("--muted", is_flag=True, help="What a mute holds back.")
 @click.option("--limit", default=50, show_default=True, metavar="N", help="At most so many, newest first.")
 @screen.json_option
@@ -121,7 +144,7 @@ def alerts(setup: Setup, *, held: bool, muted: bool, limit: int, as_json: bool) 
 
 def _row(alert: AlertView, when: str) -> list[str]:
     return [
-        alert.id[:8],
+        alert.article[:8],
         when,
         alert.state,
         alert.verdict,

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from watcher.cli import errors, screen
+from watcher.cli import errors, reading, screen
 from watcher.cli.setup import Setup, pass_setup
-from watcher.model import ConfigError, Fields, Hit, Match, WatcherError
+from watcher.model import ConfigError, Fields, Match, WatcherError
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-AROUND = 60
-"""Characters of text shown on each side of a hit."""
+SENTENCES = 8
+"""Sentences with hits that are shown of a file."""
 
 
 @click.command()
 @click.argument("query")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--title", default="", metavar="TEXT", help="The title that goes with text from standard input.")
+@click.option(
+    "--title", default="", metavar="TEXT", help="The title that goes with text from standard input."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each file.")
 @pass_setup
 def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_json: bool) -> None:
@@ -48,7 +47,7 @@ def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_j
 
     engine = matcher(query, concepts=_concepts(setup, query))
     matched = failed = False
-    for name, read in _inputs(setup, files, title):
+    for name, read in _inputs(files, title):
         try:
             fields = read()
         except (WatcherError, OSError) as error:
@@ -77,21 +76,17 @@ def _concepts(setup: Setup, query: str) -> dict[str, tuple[str, ...]]:
         return {}
 
 
-def _inputs(setup: Setup, files: tuple[Path, ...], title: str) -> Iterator[tuple[str, Any]]:
-    del setup
+def _inputs(files: tuple[Path, ...], title: str) -> Iterator[tuple[str, Callable[[], Fields]]]:
+    """Each input's name with what reads it; standard input has no name and is taken unchanged."""
     if not files or files == (Path("-"),):
         if sys.stdin.isatty():
             screen.note("Reading text from the terminal; Ctrl-D ends it.")
         yield "", lambda: Fields(title=title, body=sys.stdin.buffer.read().decode("utf-8", "replace"))
         return
-    from watcher.sandbox import Workers
-
-    workers = Workers(1)
-    try:
+    with reading.desk() as desk:
         for path in files:
-            yield from _documents(workers, path, title)
-    finally:
-        workers.close()
+            for document in desk.documents(path):
+                yield document.name, lambda document=document: document.fields(title)
 
 
 def _tell_unreadable(name: str, error: Exception, *, as_json: bool) -> None:
@@ -116,3 +111,34 @@ def _as_json(name: str, fields: Fields, found: Match | None) -> dict[str, Any]:
         for hit in hits
     ]
     return answer
+
+
+def _show(name: str, fields: Fields, found: Match | None) -> None:
+    """The verdict, and under it each sentence that was hit, the hits in bold."""
+    from rich.text import Text
+
+    from watcher.display import runs
+    from watcher.sentences import sentences
+
+    console = screen.console()
+    verdict = ("matched", "bold green") if found else ("not matched", "yellow")
+    console.print(Text.assemble(f"{name}: " if name else "", verdict))
+    if found is None:
+        return
+    shown = 0
+    for field in ("title", "body", "source", "author", "url", "lang"):
+        text = getattr(fields, field)
+        marks = [(hit.start, hit.end) for hit in found.hits if hit.field == field]
+        for start, end in sentences(text) if field == "body" else [(0, len(text))]:
+            inside = [(a - start, b - start) for a, b in marks if a < end and start < b]
+            if not inside:
+                continue
+            shown += 1
+            if shown > SENTENCES:
+                continue
+            line = Text(f"  {field:<6} ", style="dim")
+            for piece, hit in runs(text[start:end], inside):
+                line.append(piece, style="not dim bold yellow" if hit else "not dim")
+            console.print(line)
+    if shown > SENTENCES:
+        console.print(f"  and {screen.count(shown - SENTENCES, 'sentence')} more")

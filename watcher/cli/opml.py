@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-
-from watcher.cli import screen
-from watcher.cli.setup import Setup, pass_setup
 
 
 @click.group(name="opml")

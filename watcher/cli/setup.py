@@ -11,7 +11,7 @@ from watcher.model import WatcherError
 
 if TYPE_CHECKING:  # these cost a tenth of a second, and not every command needs them
     from watcher.config import Config
-    from watcher.stores.sqlite import Store
+    from watcher.stores.sqlite import SqliteStore
 
 
 class Setup:
@@ -21,7 +21,7 @@ class Setup:
         self.argument = config
         self.database = database
         self._config: Config | None = None
-        self._store: Store | None = None
+        self._store: SqliteStore | None = None
 
     @property
     def path(self) -> Path:
@@ -39,16 +39,16 @@ class Setup:
             self._config = config.load(self.path, database=self.database)
         return self._config
 
-    def store(self, *, create: bool = False) -> Store:
+    def store(self, *, create: bool = False) -> SqliteStore:
         """The store the config names; raises `WatcherError` where there is none and none is to be made."""
         if self._store is None:
             database = self.config.watcher.database
             if not create and not database.exists():
                 message = f"there is no database at {database} yet: `watcher run` makes it"
                 raise WatcherError(message)
-            from watcher.stores.sqlite import open_store
+            from watcher.stores.sqlite import SqliteStore
 
-            self._store = open_store(database)
+            self._store = SqliteStore(database)
         return self._store
 
     def close(self) -> None:
