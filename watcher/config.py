@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from watcher import urls
 from watcher.channels import Channel
 from watcher.channels.command import Command
 from watcher.channels.console import Console
@@ -28,8 +27,11 @@ from watcher.model import ConfigError, Problem
 from watcher.places import KeyPath, Places
 from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
+from watcher.syntax import Mended, mend
 from watcher.tables import FAULTY, Fault, Reading, unknown
 from watcher.watchlist.rule import Watchlist
+
+T = TypeVar("T")
 
 CHANNELS: dict[str, type[Channel]] = {
     "email": Email,
@@ -40,7 +42,8 @@ CHANNELS: dict[str, type[Channel]] = {
 }
 """The kinds of channel by their `type`."""
 
-SECTIONS = ("watcher", "net", "feeds", "folders", "concepts", "watchlists", "channels")
+ARRAYS = frozenset({"feeds", "folders", "watchlists", "channels"})
+SECTIONS = ARRAYS | {"watcher", "net", "concepts"}
 
 SYSTEM_CONFIG = Path("/etc/watcher/config.toml")
 
@@ -123,18 +126,24 @@ def load(path: Path, *, database: Path | None = None) -> Config:
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow a link out of the config's folder)
     text = _text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(path, _syntax_problems(error)) from None
+    mended = _parse(text)
     reading = Reading(path.parent)
-    config = _read(raw, reading, path, text)
-    if reading.faults:
-        raise ConfigError(path, _problems(text, reading.faults))
+    config = _read(mended.raw, reading, path, text)
+    faults = [fault for fault in reading.faults if fault.lacks not in mended.lost]
+    if mended.mistakes or faults:
+        mistakes = (Problem(each.line, each.column, each.message) for each in mended.mistakes)
+        raise ConfigError(path, _in_order((*mistakes, *_placed(mended.text, faults))))
     if database is not None:
         settings = replace(config.watcher, database=Path(os.path.abspath(database)))  # noqa: PTH100
         config = replace(config, watcher=settings)
     return config
+
+
+def _parse(text: str) -> Mended:
+    try:
+        return Mended(tomllib.loads(text), text, (), frozenset())
+    except tomllib.TOMLDecodeError:
+        return mend(text, ARRAYS)
 
 
 def _text(path: Path) -> str:
@@ -166,40 +175,29 @@ def _read(raw: dict[str, Any], reading: Reading, path: Path, text: str) -> Confi
         if key not in SECTIONS:
             reading.wrong((key,), unknown("section", key, SECTIONS), at="key")
     settings = _single(Settings, raw, "watcher", reading)
-    feeds = [reading.table(Feed, table, ("feeds", index)) for index, table in reading.tables(raw, "feeds")]
-    folders = [
-        reading.table(Folder, table, ("folders", index)) for index, table in reading.tables(raw, "folders")
-    ]
+    tables = {key: reading.tables(raw, key) for key in ARRAYS}
+    feeds = _read_all(Feed, "feeds", tables, reading)
+    folders = _read_all(Folder, "folders", tables, reading)
     config = Config(
         path=path,
         watcher=_with_database(settings, path),
         feeds=tuple(_named(feeds, settings.every)),
         folders=tuple(replace(each, name=each.name or each.path.name) for each in folders),
         concepts=_concepts(raw, reading),
-        watchlists=tuple(
-            reading.table(Watchlist, table, ("watchlists", index))
-            for index, table in reading.tables(raw, "watchlists")
-        ),
-        channels=tuple(_channels(raw, reading)),
+        watchlists=tuple(_read_all(Watchlist, "watchlists", tables, reading)),
+        channels=tuple(_channels(tables["channels"], reading)),
         net=_single(NetSettings, raw, "net", reading),
         text=text,
     )
-    names = {
-        key: [str(table.get("name", "")) for _, table in _tables(raw, key)]
-        for key in ("watchlists", "channels")
-    }
     _check_settings(config, reading)
-    _check_sources(config, reading, names["watchlists"])
-    _check_watchlists(config, reading, names["channels"])
+    _check_sources(config, reading)
+    _check_watchlists(config, reading)
     _check_channels(config, reading)
     return config
 
 
-def _tables(raw: dict[str, Any], key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    value = raw.get(key)
-    for index, table in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(table, dict):
-            yield index, table
+def _read_all(kind: type[T], key: str, tables: dict[str, list[dict[str, Any]]], reading: Reading) -> list[T]:
+    return [reading.table(kind, table, (key, index)) for index, table in enumerate(tables[key])]
 
 
 def _single(kind: type[Any], raw: dict[str, Any], key: str, reading: Reading) -> Any:
@@ -225,20 +223,13 @@ def _named(feeds: Iterable[Feed], every: timedelta) -> Iterator[Feed]:
     for feed in feeds:
         name = feed.name
         if not name:
-            split = _split(feed.url)
+            split = urls.parts(feed.url)
             host = (split.hostname or feed.url) if split else feed.url
             name = host.removeprefix("www.")
             if name in taken and split:
                 name += split.path.rstrip("/") + ("?" + split.query if split.query else "")
             taken.add(name)
         yield replace(feed, name=name, every=feed.every or every)
-
-
-def _split(url: str) -> Any:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
 
 
 def _concepts(raw: dict[str, Any], reading: Reading) -> dict[str, tuple[str, ...]]:
@@ -254,8 +245,8 @@ def _concepts(raw: dict[str, Any], reading: Reading) -> dict[str, tuple[str, ...
     return concepts
 
 
-def _channels(raw: dict[str, Any], reading: Reading) -> Iterator[Channel]:
-    for index, table in reading.tables(raw, "channels"):
+def _channels(tables: list[dict[str, Any]], reading: Reading) -> Iterator[Channel]:
+    for index, table in enumerate(tables):
         path = ("channels", index)
         listed = ", ".join(f'"{each}"' for each in CHANNELS)
         given = table.get("type")
@@ -296,13 +287,13 @@ def _check_settings(config: Config, reading: Reading) -> None:
             reading.wrong(("net", "allow", index), message)
 
 
-def _check_sources(config: Config, reading: Reading, watchlists: Sequence[str]) -> None:
+def _check_sources(config: Config, reading: Reading) -> None:
+    watchlists = [each.name for each in config.watchlists]
     addresses: dict[str, int] = {}
     for index, feed in enumerate(config.feeds):
         path: KeyPath = ("feeds", index)
         if feed.url and _check_url(feed.url, (*path, "url"), reading):
-            identity = _identity(feed.url)
-            first = addresses.setdefault(identity, index)
+            first = addresses.setdefault(urls.normalise(feed.url), index)
             if first != index:
                 other = config.feeds[first].name
                 reading.wrong(
@@ -321,7 +312,8 @@ def _check_sources(config: Config, reading: Reading, watchlists: Sequence[str]) 
         _check_names(folder.watchlists, watchlists, "watchlist", (*path, "watchlists"), reading)
 
 
-def _check_watchlists(config: Config, reading: Reading, channels: Sequence[str]) -> None:
+def _check_watchlists(config: Config, reading: Reading) -> None:
+    channels = [each.name for each in config.channels]
     _check_unique([each.name for each in config.watchlists], "watchlists", reading)
     for index, watchlist in enumerate(config.watchlists):
         path: KeyPath = ("watchlists", index)
@@ -339,7 +331,7 @@ def _check_channels(config: Config, reading: Reading) -> None:
         if isinstance(channel, Webhook) and isinstance(channel.url, str) and channel.url:
             _check_url(channel.url, (*path, "url"), reading)
         if isinstance(channel, Email):
-            if not 0 <= channel.port <= 65535:  # noqa: PLR2004  (a TCP port)
+            if not 0 <= channel.port <= 65535:
                 reading.wrong((*path, "port"), "port must lie between 1 and 65535")
             if (channel.username is None) != (channel.password is None):
                 has, lacks = (
@@ -362,7 +354,7 @@ def _check_names(
 ) -> None:
     for index, name in enumerate(given):
         if name not in known:
-            reading.wrong((*path, index), unknown(what, name, known))
+            reading.wrong((*path, index), unknown(what, name, known), lacks="name")
 
 
 def _check_zone(name: str, path: KeyPath, reading: Reading) -> None:
@@ -377,43 +369,27 @@ def _check_zone(name: str, path: KeyPath, reading: Reading) -> None:
 
 
 def _check_url(url: str, path: KeyPath, reading: Reading) -> bool:
-    split = _split(url)
-    if split is not None and split.scheme.lower() in ("http", "https") and split.hostname and " " not in url:
+    if urls.parts(url) is not None and not any(character.isspace() for character in url):
         return True
-    way = (
-        f': write "https://{url}"'
-        if split is not None and "//" not in url and "." in url and " " not in url
-        else ""
-    )
+    near = f"https://{url}"
+    way = f': write "{near}"' if "//" not in url and "." in url and urls.parts(near) else ""
     reading.wrong(path, f'"{url}" is not an http or https address{way}')
     return False
-
-
-def _identity(url: str) -> str:
-    return url.strip()
 
 
 # --------------------------------------------------------------------------- problems and their places
 
 
-def _problems(text: str, faults: Iterable[Fault]) -> tuple[Problem, ...]:
-    """`faults` at their places, in the order of the file."""
-    places = Places(text)
-
-    def placed(fault: Fault) -> Problem:
+def _placed(text: str, faults: Iterable[Fault]) -> Iterator[Problem]:
+    places: Places | None = None
+    for fault in faults:
+        places = places or Places(text)
         if fault.inner is not None:
             line, column = places.inside(fault.path, *fault.inner)
         else:
             line, column = places.key(fault.path) if fault.at == "key" else places.value(fault.path)
-        return Problem(line, column, fault.message, fault.warning)
-
-    return tuple(
-        sorted({placed(fault) for fault in faults}, key=lambda each: (each.line, each.column, each.message))
-    )
+        yield Problem(line, column, fault.message, fault.warning)
 
 
-def _syntax_problems(error: tomllib.TOMLDecodeError) -> tuple[Problem, ...]:
-    place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-    if place is None:
-        return (Problem(0, 0, str(error)),)
-    return (Problem(int(place[1]), int(place[2]), str(error)[: place.start()]),)
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems), key=lambda each: (each.line, each.column, each.message)))

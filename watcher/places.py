@@ -111,7 +111,7 @@ class Places:
         named = [
             child for child in node.children if child.is_named and child.type not in ("comment", "ERROR")
         ]
-        if len(named) < 2:  # noqa: PLR2004  (a key and a value)
+        if len(named) < 2:
             return
         key, value = named[0], named[-1]
         for name in _key_names(key):

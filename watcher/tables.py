@@ -24,7 +24,7 @@ T = TypeVar("T")
 ALIASES = {"from": "sender"}
 """Keys of the file that are no Python names, and the fields they fill."""
 
-SECRET_FORMS = '{ env = "NAME" }, { file = "path" } or { credential = "name" }'
+FORMS_OF_SECRET = '{ env = "NAME" }, { file = "path" } or { credential = "name" }'  # noqa: S105  (how one is written, not one)
 
 EXAMPLES = {
     "name": '"desk"',
@@ -59,6 +59,8 @@ class Fault:
     at: Literal["value", "key"] = "value"
     inner: tuple[int, int] | None = None
     warning: bool = False
+    lacks: str = ""
+    """The key that is missed; says nothing where that key stands on a line that could not be read."""
 
 
 @dataclass(slots=True)
@@ -68,13 +70,16 @@ class Reading:
     folder: Path
     faults: list[Fault] = field(default_factory=list)
 
-    def wrong(self, path: KeyPath, message: str, *, at: Literal["value", "key"] = "value") -> None:
+    def wrong(
+        self, path: KeyPath, message: str, *, at: Literal["value", "key"] = "value", lacks: str = ""
+    ) -> None:
         """Note an error at `path`."""
-        self.faults.append(Fault(path, message, at))
+        self.faults.append(Fault(path, message, at, lacks=lacks))
 
     def table(self, kind: type[T], raw: dict[str, Any], path: KeyPath) -> T:
         """`raw` as a `kind`. What is faulty stands at its default or empty, and the rest can be checked."""
-        known = _known(kind)
+        schema: Any = kind
+        known = _known(schema)
         values: dict[str, Any] = {}
         for key, value in raw.items():
             if key not in known:
@@ -84,11 +89,11 @@ class Reading:
             read = self.value(value, hint, (*path, key))
             if read is not FAULTY:
                 values[name] = read
-        for key in _required(kind):
+        for key in _required(schema):
             name, hint = known[key]
             way = f": write {key} = {EXAMPLES[key]}" if key in EXAMPLES else ""
             if key not in raw:
-                self.wrong(path, f"{shown(path)} has no {key}{way}", at="key")
+                self.wrong(path, f"{shown(path)} has no {key}{way}", at="key", lacks=key)
             elif name in values and values[name] in ("", ()):
                 self.wrong((*path, key), f"{key} is empty{way}")
             if name not in values:
@@ -103,14 +108,14 @@ class Reading:
             self.faults.extend(unfit.faults)
             return FAULTY
 
-    def tables(self, raw: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
-        """The `[[key]]` tables of `raw`, each with its index; a fault where there is something else."""
+    def tables(self, raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        """The `[[key]]` tables of `raw`; a fault where there is something else."""
         value = raw.get(key, [])
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
-            return list(enumerate(value))
+            return value
         here = f"[{key}]" if isinstance(value, dict) else f"{key} = …"
         self.wrong((key,), f"there may be several: write [[{key}]] instead of {here}", at="key")
-        return []
+        return [value] if isinstance(value, dict) else []
 
 
 FAULTY: Any = object()
@@ -134,7 +139,7 @@ def unknown(what: str, given: str, known: Any) -> str:
         return f'unknown {what} "{given}": did you mean "{meant}"?'
     if not names:
         return f'unknown {what} "{given}": there is none'
-    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")  # noqa: PLR2004  (a line's worth)
+    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     return f'unknown {what} "{given}": known here: {listed}'
 
 
@@ -143,7 +148,7 @@ def shown(path: KeyPath) -> str:
     last = path[-1] if path else ""
     if isinstance(last, int):
         owner = path[-2]
-        return f"[[{owner}]] number {last + 1}" if len(path) == 2 else f"entry {last + 1} of {owner}"  # noqa: PLR2004
+        return f"[[{owner}]] number {last + 1}" if len(path) == 2 else f"entry {last + 1} of {owner}"
     return f"[{last}]" if len(path) == 1 else str(last)
 
 
@@ -152,12 +157,8 @@ def shown_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + (value if len(value) <= 40 else value[:39] + "…") + '"'  # noqa: PLR2004
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "a table"
-    return str(value)
+        return '"' + (value if len(value) <= 40 else value[:39] + "…") + '"'
+    return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else str(value)
 
 
 @cache
@@ -206,9 +207,9 @@ def _place(value: object, location: tuple[int | str, ...]) -> KeyPath:
     """A location of pydantic's without the names of union branches: only what leads somewhere in `value`."""
     path: KeyPath = ()
     for step in location:
-        if isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        elif isinstance(value, dict) and step in value:
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
             value = value[step]
         else:
             break
@@ -226,14 +227,10 @@ def _misfit(hint: Any, path: KeyPath, place: KeyPath, given: object) -> str:
                 return f'{key} = {shown_value(given)} is not known here: did you mean "{near[0]}"?'
         listed = ", ".join(f'"{choice}"' for choice in choices)
         return f"{key} must be one of {listed}, not {shown_value(given)}"
-    wanted = _described(hint) if not place else _described(_inner(hint))
-    where = (
-        key
-        if not place
-        else f"entry {place[-1] + 1} of {key}"
-        if isinstance(place[-1], int)
-        else str(place[-1])
-    )
+    wanted = _described(_inner(hint) if place else hint)
+    where = key
+    if place:
+        where = f"entry {place[-1] + 1} of {key}" if isinstance(place[-1], int) else place[-1]
     way = ""
     if not place and any(get_origin(each) is tuple for each in _options(hint)) and isinstance(given, str):
         way = f": write {key} = [{shown_value(given)}]"
@@ -269,7 +266,7 @@ _NAMES = {
     bool: "true or false",
     timedelta: 'a duration like "15m", "24h" or "90d"',
     Path: "a path in quotes",
-    Secret: "a secret, " + SECRET_FORMS,
+    Secret: "a secret, " + FORMS_OF_SECRET,
 }
 
 
@@ -313,7 +310,7 @@ def _from_text(value: str, options: tuple[Any, ...], path: KeyPath, folder: Path
     if Path in options:
         raise _Unfit(Fault(path, f"{path[-1]} is empty: write the path of a file or folder"))
     if Secret in options:
-        message = f"a secret never stands in the file: write {SECRET_FORMS} instead of the secret itself"
+        message = f"a secret never stands in the file: write {FORMS_OF_SECRET} instead of the secret itself"
         raise _Unfit(Fault(path, message))
     return value
 
@@ -338,7 +335,7 @@ def _secret(value: dict[str, object], path: KeyPath, folder: Path) -> Secret:
     if strange:
         raise _Unfit(*(Fault((*path, key), unknown("key", key, forms), "key") for key in strange))
     if len(value) != 1:
-        raise _Unfit(Fault(path, f"a secret stands in one place: write one of {SECRET_FORMS}"))
+        raise _Unfit(Fault(path, f"a secret stands in one place: write one of {FORMS_OF_SECRET}"))
     ((form, where),) = value.items()
     if not isinstance(where, str) or not where.strip():
         example = {"env": '"NAME"', "file": '"path"', "credential": '"name"'}[form]
