@@ -3,8 +3,9 @@
 Folded text consists of word characters and single spaces (the one boundary).
 NFKC, case, diacritics, conjoining jamo, forms of a Han character are folded;
 zero-width characters vanish; `'s` and elisions (`l'ONU`) are set off, other
-apostrophes vanish, and so do the dots of `D.P.R.K.`. Where Latin letters or
-digits meet Han, kana or Hangul, a boundary of no width is put in.
+apostrophes vanish, and so do the dots of `D.P.R.K.`. Where letters that
+separate words (Latin and its like, with digits), Hangul, and Han or kana meet,
+a boundary of no width is put in.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ FOLDING: Final = f"1/unicode{unicodedata.unidata_version}"
 BOUNDARY, LETTER, HAN, HIRAGANA, KATAKANA, HANGUL = range(6)
 """The kinds of a folded character, as in `Folded.kinds`; LETTER is every script that separates its words."""
 
+_SCRIPTS: Final = np.array([0, 1, 2, 2, 2, 3], dtype=np.uint8)
+"""For each kind, what it stands with unseparated: Japanese words mix Han and kana."""
 _CODES: Final = 0x110000
 _SPACE, _DOT, _QUOTE = 32, 46, 39
 _APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
@@ -364,12 +367,12 @@ def _ends(starts: NDArray[np.int32], length: int) -> NDArray[np.int32]:
 
 
 def _between_scripts(text: str, codes: NDArray[np.uint32], starts: NDArray[np.int64]) -> Folded:
-    """The last step: a boundary of no width where LETTER meets Han, kana or Hangul."""
+    """The last step: a boundary of no width where LETTER, Hangul, and Han or kana meet."""
     first = starts.astype(np.int32)
     ends = _ends(first, len(text))
     kinds = _KINDS[codes]
-    words, cjk = kinds == LETTER, kinds > LETTER
-    meets = np.flatnonzero((words[1:] & cjk[:-1]) | (cjk[1:] & words[:-1])) + 1
+    scripts = _SCRIPTS[kinds]
+    meets = np.flatnonzero((scripts[1:] != scripts[:-1]) & (scripts[1:] * scripts[:-1] > 0)) + 1
     if len(meets):
         codes = np.insert(codes, meets, _SPACE)
         ends = np.insert(ends, meets, first[meets])
