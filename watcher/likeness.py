@@ -8,7 +8,7 @@ shared passage; templates that share their words but not their figures do not.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,15 @@ LINK_WORDS = 20.0
 LINK_WIDE = 35.0
 """Words, or wide characters, of one shared chain that make two texts look-alikes: stock phrases are shorter."""
 NUMBERS_AGREE = 0.75
-"""Shared numbers / the smaller text's numbers, below which near-equal texts are two reports of one template."""
+"""Shared numbers / the smaller text's numbers, up to which near-equal texts are two reports of one template.
+
+Three of four is not enough: a daily report of four figures with one changed is the next day's. On labelled
+wire copies, .75 itself counted as agreeing gave precision .957 at recall .988, not counted .980 at .983."""
 NUMBERS_WAIVED = 0.97
 """Containment from which the numbers are not asked."""
+REWRITTEN = 0.85
+"""Share of a text within chains from which it is a copy with words changed throughout, its figures agreeing:
+every tenth of 100 words changed leaves .48 of the shingles. On labelled wire copies this linked nothing wrong."""
 GAP = 3
 """Tokens that may differ inside a chain, if none holds a digit."""
 _REPEATS = 8
@@ -36,9 +42,9 @@ class Likeness:
     """How a text (mine) is like another (theirs)."""
 
     containment: float
-    """Share of my shingles that stand in theirs."""
+    """Share of my shingles that stand in theirs; for a text rewritten throughout (REWRITTEN), of my words."""
     contained: float
-    """Share of their shingles that stand in mine."""
+    """Share of their shingles that stand in mine, likewise."""
     shared_words: float
     """Words of mine within shared chains."""
     back: float
@@ -78,24 +84,22 @@ def compare(
     m, t = mine.shingles, theirs.shingles
     if kept is not None:
         t = t[~np.isin(t, m[~kept])]
+        m = m[kept]
     if not len(m) or not len(t):
         return None
-    pairs = _pairs(m, theirs.shingles, kept)
+    pairs = _pairs(mine.shingles, theirs.shingles, kept)
     if pairs is None:
         return None
-    containment, contained = _containments(m if kept is None else m[kept], t)
+    containment, contained = _containments(m, t)
     strong = max(containment, contained)
-    if (
-        strong >= LINK_CONTAINMENT
-        and strong < NUMBERS_WAIVED
-        and not same_item
-        and agreement(mine.numbers, theirs.numbers) < NUMBERS_AGREE
-    ):
+    agree = same_item or strong >= NUMBERS_WAIVED or agreement(mine.numbers, theirs.numbers) > NUMBERS_AGREE
+    if strong >= LINK_CONTAINMENT and not agree:
         return None
     chains = _chains(mine, theirs, *pairs)
     if strong < LINK_CONTAINMENT and max(chain.weight for chain in chains) < 1:
         return None
-    return _likeness(mine, theirs, chains, containment, contained)
+    likeness = _likeness(mine, theirs, chains, containment, contained)
+    return _rewritten(likeness, mine) if strong < LINK_CONTAINMENT and agree else likeness
 
 
 def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
@@ -293,6 +297,18 @@ def _likeness(
         shared_words=float(np.where(mine.wide[covered], 0.5, 1.0).sum()),
         back=float(np.count_nonzero(back)) / len(back),
         spans=_as_spans(mine, [(first, last + 1) for first, last in _stretches(np.flatnonzero(covered))]),
+    )
+
+
+def _rewritten(likeness: Likeness, mine: Fingerprint) -> Likeness:
+    """The same, by what chains cover instead of by whole shingles, where that is nearly all of one text."""
+    covered = likeness.shared_words / mine.words if mine.words else 0.0
+    if max(covered, likeness.back) < REWRITTEN:
+        return likeness
+    return replace(
+        likeness,
+        containment=covered if covered >= REWRITTEN else likeness.containment,
+        contained=likeness.back if likeness.back >= REWRITTEN else likeness.contained,
     )
 
 
