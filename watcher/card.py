@@ -102,15 +102,16 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
 
 
 def _when(published: datetime | None, found: datetime, zone: tzinfo, *, changed: bool) -> str:
+    """When it came out and when it was seen; one date where both are of one day."""
     verb = "changed" if changed else "found"
     local = found.astimezone(zone)
-    seen = f"{local:%H:%M %Z}"
+    day = f"{local.day} {local:%b %Y}"
     if published is None:
-        return f"{verb} {local.day} {local:%b} {seen}, no date of its own"
+        return f"no date of its own, {verb} {local:%H:%M %Z} · {day}"
     out = published.astimezone(zone)
     if out.date() == local.date():
-        return f"{out.day} {out:%b %Y}, published {out:%H:%M}, {verb} {seen}"
-    return f"published {out.day} {out:%b %Y} {out:%H:%M}, {verb} {local.day} {local:%b} {seen}"
+        return f"published {out:%H:%M}, {verb} {local:%H:%M %Z} · {day}"
+    return f"published {out.day} {out:%b %Y} {out:%H:%M}, {verb} {day} {local:%H:%M %Z}"
 
 
 def _sentences(alert: Alert) -> tuple[Line, ...]:
@@ -119,9 +120,10 @@ def _sentences(alert: Alert) -> tuple[Line, ...]:
     Best: novel before known, then with most different terms. The title is
     shown anyway, so a title's sentence counts only for its marks there.
     """
+    told = {change.after for change in alert.changes}
     by_snippet: dict[str, list[HitNote]] = {}
     for hit in alert.hits:
-        if hit.field == "body" and hit.snippet.strip():
+        if hit.field == "body" and hit.snippet.strip() and hit.snippet not in told:
             by_snippet.setdefault(hit.snippet, []).append(hit)
     ranked = sorted(
         by_snippet.items(),
@@ -180,18 +182,21 @@ def _matched(alert: Alert) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _number(words: float) -> str:
-    return f"{round(words):,}"
-
-
 def _novelty(alert: Alert) -> str:
-    against = _names(alert.look_alikes, shares=True)
-    tail = f"; {clean(alert.reason, 200)}" if alert.reason else ""
+    """How much of it is new, against what, and why that is enough."""
+    known = alert.words - alert.new_words
     if not alert.words:
-        return f"a headline without a text{tail}"
-    if not against:
-        return f"all {_number(alert.words)} words; no earlier text shared{tail}"
-    return f"{_number(alert.new_words)} of {_number(alert.words)} words; the rest stands in {against}{tail}"
+        text = "a headline without a text"
+    elif known < 1:
+        text = f"all {round(alert.words):,} words"
+    else:
+        text = f"{round(alert.new_words):,} of {round(alert.words):,} words"
+    against = _names(alert.look_alikes, shares=True)
+    if against:
+        text += f"; shares text with {against}"
+    elif alert.words and known < 1:
+        text += "; no earlier text shared"
+    return f"{text}; {clean(alert.reason, 200)}" if alert.reason else text
 
 
 def _names(notes: Sequence[LookAlikeNote], *, shares: bool = False, most: int = 3) -> str:

@@ -31,7 +31,7 @@ _REASONS = {
     "roll-up": "more on running stories",
     "brake": "held by the storm brake",
     "follow-up": "follow-ups",
-    "group": "together",
+    "group": "more on running stories",
 }
 
 
@@ -68,20 +68,21 @@ def _tag(watchlists: Sequence[str]) -> str:
 
 
 def headline(bundle: Bundle, zone: tzinfo) -> str:
-    """A bundle in one line: `07:30 digest: 3 stories, 7 alerts`."""
-    stories = len(groups(bundle, zone=zone))
+    """A bundle in one line: `07:30 digest: 3 stories, 7 alerts`; more on one story goes by the story's title."""
+    stories = groups(bundle, zone=zone)
     alerts = len(bundle.alerts)
     part = f" ({bundle.part}/{bundle.parts})" if bundle.parts > 1 else ""
-    counts = (
-        count(alerts, "alert")
-        if stories == alerts
-        else f"{count(stories, 'story')}, {count(alerts, 'alert')}"
-    )
+    if bundle.reason in {"group", "roll-up"} and len(stories) == 1:
+        return (
+            f"{alerts:,} more {'report' if alerts == 1 else 'reports'}: {clean(stories[0].title, 160)}{part}"
+        )
+    counts = (f"{count(len(stories), 'story')}, " if len(stories) < alerts else "") + count(alerts, "alert")
     time = bundle.opened.astimezone(zone).strftime("%H:%M")
     return f"{time} {_REASONS.get(bundle.reason, clean(bundle.reason, 40))}: {counts}{part}"
 
 
-_FIGURE = re.compile(r"[^\s]*\d[^\s]*")
+# A number with the sign before it and the unit right behind it: $3.5m, 40%, 7명, 三千 is left to the eye.
+_FIGURE = re.compile(r"[$€£₩¥]?\d[\d,.]*(?:%|[a-z]{1,2}\b|[가-힣\u4e00-\u9fff])?")
 
 
 def _figures_changed(changes: Sequence[Change]) -> str:
@@ -94,7 +95,7 @@ def _figures_changed(changes: Sequence[Change]) -> str:
         gone = [figure for figure in before if figure not in after]
         come = [figure for figure in after if figure not in before]
         if len(gone) == len(come) == 1 and len(gone[0]) <= 20 and len(come[0]) <= 20:
-            return f": {gone[0].strip('.,;:()')} → {come[0].strip('.,;:()')}"
+            return f": {gone[0].rstrip('.,')} → {come[0].rstrip('.,')}"
     return ""
 
 

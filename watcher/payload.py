@@ -48,7 +48,7 @@ def data(content: Content) -> dict[str, Any]:
         return _alert(content)
     if isinstance(content, Bundle):
         return {
-            "reason": content.reason,
+            "reason": "roll-up" if content.reason == "group" else content.reason,
             "alerts": [{"id": alert.id, **_alert(alert)} for alert in content.alerts],
             "part": content.part,
             "parts": content.parts,

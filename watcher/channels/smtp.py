@@ -73,7 +73,8 @@ def send(
     A 5yz to the sender, the recipient or the mail is `Permanent`. Everything
     before them (connection, greeting, TLS, login) is `Temporary` even at 5yz:
     it says nothing of this mail, and a person who renews a password or a
-    certificate must not find the alerts of the meantime dead.
+    certificate must not find the alerts of the meantime dead. Only replies
+    about this mail carry a `status`.
     """
     from watcher import mail  # noqa: PLC0415
 
@@ -87,18 +88,15 @@ def send(
             options = ["SMTPUTF8", "BODY=8BITMIME"]
         _expect(server.mail(sender, options), "sender")
         _expect(server.rcpt(to), "recipient")
-        return _expect(server.data(body), "mail")
+        return _expect(_data(server, body), "mail")
 
 
 def probe(settings: Email, net: Net | None = None) -> str:  # noqa: ARG001
     """Connect, secure and log in as `send` would, and leave. Raises `Temporary`."""
     with _session(settings) as server:
-        _, _ = server.noop()
-        return (
-            f"{settings.host} answers"
-            + (", logged in" if settings.username else "")
-            + f" ({settings.security})"
-        )
+        server.noop()
+        login = ", logged in" if settings.username is not None else ""
+        return f"{settings.host} answers ({settings.security}{login})"
 
 
 @contextlib.contextmanager
@@ -115,25 +113,21 @@ def _session(settings: Email) -> Iterator[smtplib.SMTP]:
         clock.start()
         try:
             _greet(server, settings)
-            yield server
-            with contextlib.suppress(
-                smtplib.SMTPException, OSError
-            ):  # the mail is taken; a lost goodbye changes nothing
-                server.quit()
+            try:
+                yield server
+            finally:  # what was decided stands: a lost goodbye changes nothing
+                with contextlib.suppress(smtplib.SMTPException, OSError):
+                    server.quit()
         finally:
             clock.cancel()
             server.close()
     except ssl.SSLCertVerificationError as error:
         raise Temporary(f"{where}: its certificate is not valid: {error.verify_message}") from error
     except smtplib.SMTPAuthenticationError as error:
-        raise Temporary(
-            f"{where} refuses the login: {_reply(error.smtp_code, error.smtp_error)} (check username and password)",
-            status=error.smtp_code,
-        ) from error
+        refusal = _reply(error.smtp_code, error.smtp_error)
+        raise Temporary(f"{where} refuses the login: {refusal} (check username and password)") from error
     except smtplib.SMTPResponseException as error:
-        raise Temporary(
-            f"{where}: {_reply(error.smtp_code, error.smtp_error)}", status=error.smtp_code
-        ) from error
+        raise Temporary(f"{where}: {_reply(error.smtp_code, error.smtp_error)}") from error
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise Temporary(f"{where}: {clean(str(error), 200) or type(error).__name__}") from error
 
@@ -173,6 +167,17 @@ def _tls(settings: Email) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415
 
     return ssl.create_default_context(cafile=settings.ca_file)
+
+
+def _data(server: smtplib.SMTP, body: bytes) -> tuple[int, bytes]:
+    """The reply to the mail, or to the wish to send one where that is refused already."""
+    import smtplib  # noqa: PLC0415
+
+    try:
+        return server.data(body)
+    except smtplib.SMTPDataError as error:
+        text = error.smtp_error
+        return error.smtp_code, text if isinstance(text, bytes) else text.encode()
 
 
 def _hang_up(server: smtplib.SMTP) -> None:

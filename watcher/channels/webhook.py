@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
-from watcher import payload
+from watcher import payload, timing
 from watcher.display import clean
 from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DEADLINE = timedelta(seconds=15)
 TRIES = 3
-"""Tries in all where the receiver says that the request itself is wrong: somebody may be mending it."""
+"""Tries in all for an answer that will hardly change by itself (3xx, 4xx): somebody may be mending it."""
 _LATER = frozenset({408, 425, 429})
 """The 4xx that say nothing against the request (RFC 9110, 8470, 6585)."""
 
@@ -85,15 +85,13 @@ def judge(response: Response, now: datetime) -> str:
     reason = f"{status}: {said}" if said else f"answered {status}"
     if status == 410:
         raise Permanent(f"{reason} (gone: it asks never to be called again)", gone=True, status=status)
+    if 300 <= status < 400:
+        target = clean(response.headers.get("location", ""), 200) or "the new address"
+        raise Permanent(
+            f"{status}: redirects are not followed; set the url to {target}", status=status, tries=TRIES
+        )
     if 400 <= status < 500 and status not in _LATER:
         raise Permanent(reason, status=status, tries=TRIES)
-    if 300 <= status < 400:
-        target = clean(response.headers.get("location", ""), 200)
-        reason = (
-            f"{status}: redirects are not followed; set the channel's url to {target or 'the new address'}"
-        )
-    from watcher import timing  # noqa: PLC0415
-
     wait = timing.retry_after(response.headers.get("retry-after", ""), now)
     raise Temporary(reason, retry_after=wait, status=status)
 
