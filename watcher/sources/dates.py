@@ -39,10 +39,7 @@ _ASCTIME = re.compile(
 )
 _OFFSET = re.compile(r"(?:(?:GMT|UTC|Z)\s*)?([+-−])(\d{1,2}):?(\d{2})?(?:\s*\(.*\))?$", re.IGNORECASE)
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
+    name: number + 1 for number, name in enumerate(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"))
 }
 _ZONES = {
     "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "west": 1, "cet": 1, "met": 1, "cest": 2, "mest": 2,

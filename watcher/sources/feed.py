@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from watcher import timing, urls
 from watcher.model import Permanent, Scan, Secret, Temporary, WatcherError, WorkerLost
-from watcher.sources.entries import Parsed, parse
+from watcher.sources.body import Parsed, parse
 from watcher.urls import canonical, normalise
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def scan(
             floor=_floor(response, cursor),
         )
     parsed = _parse(feed, response, workers, now, zone)
-    pace = min(parsed.floor, LONGEST_FLOOR).total_seconds() if parsed.floor is not None else None
+    pace = min(parsed.pace, LONGEST_FLOOR).total_seconds() if parsed.pace is not None else None
     sample = _sample(parsed)
     following = {
         **_seen(cursor, response),
