@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
-from watcher.model import Alert, Content, Entry, HoldReason, Scan, Span, StoryNote, Verdict
+from watcher.model import Alert, Bundle, Content, Entry, HoldReason, Scan, Span, StoryNote, Verdict
 
 T = TypeVar("T")
 
@@ -341,6 +341,8 @@ class StoredText:
     found: datetime
     alerted: tuple[str, ...]
     """The watchlists it alerted."""
+    document: int
+    story: str | None
     novel: tuple[Span, ...]
     matched: tuple[str, ...] = ()
 
@@ -355,6 +357,7 @@ class ChannelState:
     disabled: bool = False
     reason: str = ""
     since: datetime | None = None
+    probes: int = 0
     waiting: int = 0
 
 
@@ -378,8 +381,6 @@ class Due:
     judge: datetime | None = None
     deliver: datetime | None = None
     bundle: datetime | None = None
-    pending: int = 0
-    """Items and deliveries due by now or leased."""
 
 
 class Reader(Protocol):
@@ -416,7 +417,10 @@ class Reader(Protocol):
         """Each watchlist with the time it first stood in the config."""
         ...
 
-    def next_due(self, now: datetime) -> Due: ...
+    def next_due(self, now: datetime, *, channels: Sequence[str] = ()) -> Due:
+        """When something is due next; deliveries only of these channels."""
+        ...
+
     def check(self) -> tuple[str, ...]:
         """Integrity problems, none where all is well."""
         ...
@@ -459,6 +463,10 @@ class Writer(Reader, Protocol):
         """Store and index a document; its id (the old one's, where the key is known)."""
         ...
 
+    def stock(self, document: NewDocument, now: datetime) -> bool:
+        """As `store`; whether the document was new."""
+        ...
+
     def file(self, article: ArticleRow, matches: Sequence[MatchRow]) -> None: ...
     def raise_alert(
         self,
@@ -484,6 +492,10 @@ class Writer(Reader, Protocol):
         ...
 
     def sent_since(self, watchlist: str, since: datetime) -> int: ...
+    def braked(self, watchlist: str, now: datetime) -> datetime | None:
+        """Until when the storm brake already holds alerts of a watchlist."""
+        ...
+
     def story_alerts(self, story: str, since: datetime) -> tuple[int, datetime | None]:
         """How many alerts a story raised since then, and when the first of them was decided."""
         ...
@@ -507,9 +519,12 @@ class Writer(Reader, Protocol):
         ...
 
     def open_bundles(
-        self, now: datetime, *, split: Callable[[Sequence[Alert]], Sequence[Sequence[Alert]]], health: str
+        self, now: datetime, *, split: Callable[[Bundle], Sequence[Bundle]], health: str, groups: bool = False
     ) -> int:
-        """Open every bundle that is due: membership and ids are fixed here. How many were opened."""
+        """Open every bundle that is due: membership and ids are fixed here. How many were opened.
+
+        `groups`: also what waits only for `group_wait`.
+        """
         ...
 
     def post(self, deliveries: Sequence[NewDelivery]) -> None:
@@ -521,11 +536,11 @@ class Writer(Reader, Protocol):
         ...
 
     # upkeep
-    def release_all(self) -> None:
-        """Clear every lease: the daemon that held them is gone."""
+    def release_all(self, now: datetime) -> None:
+        """Clear every lease and make what it held due: the daemon that held them is gone."""
         ...
 
-    def prune(self, now: datetime, *, keep_text: timedelta, keep: timedelta) -> int: ...
+    def prune(self, *, text_before: datetime, before: datetime) -> int: ...
     def fold(self) -> int:
         """Fold the recent index into the main one when it has grown. Documents folded."""
         ...

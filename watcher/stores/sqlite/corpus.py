@@ -68,6 +68,12 @@ class Corpus:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def stock(self, document: NewDocument, now: datetime) -> bool:
+        """As `store`; whether the document was new."""
+        before = self._connection.execute("select 1 from documents where key = ?", (document.key,)).fetchone()
+        self.store(document, now)
+        return before is None
+
     def store(self, document: NewDocument, now: datetime) -> int:
         """Store and index a document; its id. One whose key is known is not stored again."""
         run = self._connection.execute

@@ -27,7 +27,7 @@ from watcher.stores.sqlite.rows import (
     when_or_none,
 )
 
-Split = Callable[[Sequence[Alert]], Sequence[Sequence[Alert]]]
+Split = Callable[[Bundle], Sequence[Bundle]]
 
 CATCH_UP_LIMIT = timedelta(minutes=30)
 """A catch-up bundle opens after this at the latest, whatever is still to be judged."""
@@ -191,6 +191,15 @@ class Outbox:
         ).fetchone()
         return int(row[0])
 
+    def braked(self, watchlist: str, now: datetime) -> datetime | None:
+        """Until when the storm brake already holds alerts of a watchlist."""
+        row = self._connection.execute(
+            "select max(due) from deliveries, json_each(deliveries.watchlists) where state = 'held' and hold = 'brake'"
+            " and json_each.value = ? and due > ?",
+            (watchlist, stamp(now)),
+        ).fetchone()
+        return when_or_none(row[0])
+
     def story(self, story: str, now: datetime) -> StoryNote | None:
         """What is known of a story; None where nothing of it is stored yet. `now` is not needed for the counts."""
         row = self._connection.execute(
@@ -245,11 +254,11 @@ class Outbox:
     ) -> tuple[DeliveryClaim, ...]:
         """Lease up to `limit` deliveries of these channels that are due, in order of sequence."""
         rows = self._connection.execute(
-            "update deliveries set lease_token = lease_token + 1, lease_until = ? where id in"
-            " (select id from deliveries where state = 'due' and due <= ? and (lease_until is null or lease_until < ?)"
-            "  and channel in (select value from json_each(?)) order by due, sequence limit ?)"
+            "update deliveries set lease_token = lease_token + 1, lease_until = ?1, due = ?1 where id in"
+            " (select id from deliveries where state = 'due' and due <= ?2"
+            "  and channel in (select value from json_each(?3)) order by due, sequence limit ?4)"
             " returning id, lease_token, channel, recipient, content, body, sequence, attempts, created, story",
-            (stamp(now + lease), stamp(now), stamp(now), dumps(list(channels)), limit),
+            (stamp(now + lease), stamp(now), dumps(list(channels)), limit),
         ).fetchall()
         rows.sort(key=lambda row: row[6])
         return tuple(
@@ -323,9 +332,10 @@ class Outbox:
     def trouble(self, channel: ChannelState) -> None:
         """Keep a channel's breaker."""
         self._connection.execute(
-            "update channels set failures = ?, retry = ?, disabled = ?, reason = ?, since = ? where name = ?",
+            "update channels set failures = ?, probes = ?, retry = ?, disabled = ?, reason = ?, since = ? where name = ?",
             (
                 channel.failures,
+                channel.probes,
                 stamp_or_none(channel.retry),
                 channel.disabled,
                 channel.reason,
@@ -334,9 +344,13 @@ class Outbox:
             ),
         )
 
-    def open_bundles(self, now: datetime, *, split: Split, health: str) -> int:
+    def open_bundles(self, now: datetime, *, split: Split, health: str, groups: bool = False) -> int:
         """Open every bundle that is due: members, content and id are fixed here, in this transaction."""
         self._open_catch_up(now)
+        if groups:
+            self._connection.execute(
+                "update deliveries set due = ? where state = 'held' and hold = 'group'", (stamp(now),)
+            )
         due = self._connection.execute(
             "select channel, recipient, id, hold, content, watchlists, story, alert from deliveries where state = 'held'"
             " and due <= ? order by channel, recipient, created, id",
@@ -380,49 +394,53 @@ class Outbox:
             )
             self._number(rows[0][2], channel)
             return 1
-        alerts: dict[str, Alert] = {}
-        members: dict[str, tuple[str, ...]] = {}
+        alerts: list[Alert] = []
+        members: dict[str, str] = {}
         for row in rows:
             content = content_from_json(row[4])
             if isinstance(content, Alert):
-                alerts[row[2]] = content
-                members[content.id] = row
+                alerts.append(content)
+                members[content.id] = row[2]
         reason = reasons.most_common(1)[0][0]
-        parts = [part for part in split(list(alerts.values())) if part]
-        for number, part in enumerate(parts, start=1):
-            ids = [members[alert.id][2] for alert in part]
-            bundle = Bundle(
-                reason="roll-up" if reason == "group" else reason,
-                alerts=tuple(part),
-                opened=now,
-                part=number,
-                parts=len(parts),
-                held=self._held_counts(now),
-                health=health,
-            )
-            id_ = derive_id("bundle", channel, recipient, *sorted(ids))
-            names = list(dict.fromkeys(name for alert in part for name in alert.watchlists))
-            run(
-                "insert into deliveries (id, kind, channel, recipient, state, hold, content, watchlists, subject, created,"
-                " due) values (?, 'bundle', ?, ?, 'due', ?, ?, ?, ?, ?, ?) on conflict (id) do nothing",
-                (
-                    id_,
-                    channel,
-                    recipient,
-                    bundle.reason,
-                    content_to_json(bundle),
-                    dumps(names),
-                    _subject(bundle),
-                    stamp(now),
-                    stamp(now),
-                ),
-            )
-            self._number(id_, channel)
-            run(
-                "update deliveries set state = 'bundled', bundle = ? where id in (select value from json_each(?))",
-                (id_, dumps(ids)),
-            )
+        whole = Bundle(
+            reason="roll-up" if reason == "group" else reason,
+            alerts=tuple(alerts),
+            opened=now,
+            held=self._held_counts(now),
+            health=health,
+        )
+        parts = split(whole)
+        for bundle in parts:
+            self._owe_bundle(channel, recipient, bundle, [members[alert.id] for alert in bundle.alerts], now)
         return len(parts)
+
+    def _owe_bundle(
+        self, channel: str, recipient: str, bundle: Bundle, ids: list[str], now: datetime
+    ) -> None:
+        """One request or mail of a bundle; its id is that of its members."""
+        run = self._connection.execute
+        id_ = derive_id("bundle", channel, recipient, *sorted(ids))
+        names = list(dict.fromkeys(name for alert in bundle.alerts for name in alert.watchlists))
+        run(
+            "insert into deliveries (id, kind, channel, recipient, state, hold, content, watchlists, subject, created,"
+            " due) values (?, 'bundle', ?, ?, 'due', ?, ?, ?, ?, ?, ?) on conflict (id) do nothing",
+            (
+                id_,
+                channel,
+                recipient,
+                bundle.reason,
+                content_to_json(bundle),
+                dumps(names),
+                _subject(bundle),
+                stamp(now),
+                stamp(now),
+            ),
+        )
+        self._number(id_, channel)
+        run(
+            "update deliveries set state = 'bundled', bundle = ? where id in (select value from json_each(?))",
+            (id_, dumps(ids)),
+        )
 
     def _held_counts(self, now: datetime) -> tuple[tuple[str, int], ...]:
         """What matched in the last day and did not alert, by kind of reason."""

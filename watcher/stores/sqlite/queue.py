@@ -76,11 +76,11 @@ class Queue:
     def claim_sources(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[SourceClaim, ...]:
         """Lease up to `limit` sources that are due, the longest due first."""
         rows = self._connection.execute(
-            "update sources set lease_token = lease_token + 1, lease_until = ?, last_attempt = ? where id in"
-            " (select id from sources where due <= ? and present = 1 and gone = 0"
-            "  and (lease_until is null or lease_until < ?) order by due limit ?)"
+            # what is leased is due again when its lease ends, so one column says when anybody may take it
+            "update sources set lease_token = lease_token + 1, lease_until = ?1, due = ?1, last_attempt = ?2 where id in"
+            " (select id from sources where due <= ?2 and present = 1 and gone = 0 order by due limit ?3)"
             " returning id, lease_token, key, kind, name, cursor, baseline, failures, moved_to, last_success",
-            (stamp(now + lease), stamp(now), stamp(now), stamp(now), limit),
+            (stamp(now + lease), stamp(now), limit),
         ).fetchall()
         claims = []
         for id_, token, key, kind, name, cursor, baseline, failures, moved_to, last_success in rows:
@@ -230,12 +230,11 @@ class Queue:
     def claim_items(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[ItemClaim, ...]:
         """Lease up to `limit` items that are due, oldest publication first within one time."""
         rows = self._connection.execute(
-            "update items set lease_token = lease_token + 1, lease_until = ? where id in"
-            " (select id from items where due <= ? and (lease_until is null or lease_until < ?)"
-            "  order by due, rank limit ?)"
+            "update items set lease_token = lease_token + 1, lease_until = ?1, due = ?1 where id in"
+            " (select id from items where due <= ?2 order by due, rank limit ?3)"
             " returning id, lease_token, source, entry, judgement, stage, tries, mode, first_seen, article, looks,"
-            " due || rank",
-            (stamp(now + lease), stamp(now), stamp(now), limit),
+            " rank",
+            (stamp(now + lease), stamp(now), limit),
         ).fetchall()
         rows.sort(key=lambda row: row[-1])
         sources = {
@@ -311,9 +310,10 @@ class Queue:
         )
         return row.rowcount == 1
 
-    def release_all(self) -> None:
-        """Clear every lease."""
+    def release_all(self, now: datetime) -> None:
+        """Clear every lease and make what it held due."""
         for table in ("sources", "items", "deliveries"):
             self._connection.execute(
-                f"update {table} set lease_until = null, lease_token = lease_token + 1 where lease_until is not null"
+                f"update {table} set due = ?, lease_until = null, lease_token = lease_token + 1 where lease_until is not null",
+                (stamp(now),),
             )

@@ -203,6 +203,7 @@ create table channels (
   present integer not null default 1,
   sequence integer not null default 0,
   failures integer not null default 0,
+  probes integer not null default 0,
   retry text,
   disabled integer not null default 0,
   reason text not null default '',

@@ -23,7 +23,7 @@ from watcher.stores import (
     StoredText,
     Usage,
 )
-from watcher.stores.sqlite.rows import content_from_json, stamp, when, when_or_none
+from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
 
 _ARTICLE = (
     "id, item, judgement, document, title, url, source_id, source, outlet, author, published, found, language, words,"
@@ -257,10 +257,11 @@ class Views:
                 disabled=bool(disabled),
                 reason=reason,
                 since=when_or_none(since),
+                probes=probes,
                 waiting=waiting,
             )
-            for name, failures, retry, disabled, reason, since, waiting in self._connection.execute(
-                "select name, failures, retry, disabled, reason, since, (select count(*) from deliveries where"
+            for name, failures, probes, retry, disabled, reason, since, waiting in self._connection.execute(
+                "select name, failures, probes, retry, disabled, reason, since, (select count(*) from deliveries where"
                 " deliveries.channel = channels.name and state = 'due') from channels where present = 1 order by name"
             )
         )
@@ -341,13 +342,27 @@ class Views:
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]:
         """Stored articles with their text, oldest first, streamed."""
         for row in self._connection.execute(
-            "select articles.id, title, text, url, source, author, language, found, novel,"
-            " (select group_concat(watchlist, char(31)) from matches where article = articles.id and alerts = 1),"
+            "select articles.id, title, text, url, source, author, language, found, articles.document, story,"
+            " novel, (select group_concat(watchlist, char(31)) from matches where article = articles.id and alerts = 1),"
             " (select group_concat(watchlist, char(31)) from matches where article = articles.id)"
             " from articles join texts on texts.document = articles.document where found >= ? order by found",
             (stamp(since) if since else "",),
         ):
-            id_, title, text, url, source, author, language, found, novel, alerted, matched = row
+            (
+                id_,
+                title,
+                text,
+                url,
+                source,
+                author,
+                language,
+                found,
+                document,
+                story,
+                novel,
+                alerted,
+                matched,
+            ) = row
             yield StoredText(
                 article=id_,
                 title=title,
@@ -357,6 +372,8 @@ class Views:
                 author=author,
                 language=language,
                 found=when(found),
+                document=document,
+                story=story,
                 alerted=tuple(alerted.split("\x1f")) if alerted else (),
                 novel=tuple((a, b) for a, b in json.loads(novel)),
                 matched=tuple(matched.split("\x1f")) if matched else (),
@@ -389,28 +406,21 @@ class Views:
             for name, created in self._connection.execute("select name, created from watchlists")
         }
 
-    def next_due(self, now: datetime) -> Due:
-        """The earliest due times; `pending` counts what is due by now or in somebody's hands."""
-        run = self._connection.execute
-        at = stamp(now)
-        poll, judge, deliver, bundle, catch_up = run(
+    def next_due(self, now: datetime, *, channels: Sequence[str] = ()) -> Due:
+        """The earliest time something of each verb is due; deliveries only of these channels."""
+        poll, judge, deliver, bundle, catch_up = self._connection.execute(
             "select (select min(due) from sources where due is not null and present = 1 and gone = 0),"
             " (select min(due) from items where due is not null),"
-            " (select min(due) from deliveries where state = 'due'),"
+            " (select min(due) from deliveries where state = 'due' and channel in (select value from json_each(?))),"
             " (select min(due) from deliveries where state = 'held' and due is not null),"
-            " (select min(created) from deliveries where state = 'held' and due is null)"
+            " (select 1 from deliveries where state = 'held' and due is null limit 1)",
+            (dumps(list(channels)),),
         ).fetchone()
-        pending = run(
-            "select (select count(*) from items where due <= ?) + (select count(*) from deliveries where state = 'due'"
-            " and due <= ?)",
-            (at, at),
-        ).fetchone()[0]
         return Due(
             poll=when_or_none(poll),
             judge=when_or_none(judge),
             deliver=when_or_none(deliver),
             bundle=now if catch_up is not None else when_or_none(bundle),
-            pending=pending,
         )
 
     def check(self) -> tuple[str, ...]:

@@ -1,0 +1,227 @@
+"""From a judgement to what is told: the alert's content, and who is owed it when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from watcher.bundles import Release, earliest, release
+from watcher.judgement import Judgement, Kin, Ruling
+from watcher.model import (
+    Alert,
+    ArticleNote,
+    Change,
+    Hit,
+    HitNote,
+    Passage,
+    Span,
+    StoryNote,
+    derive_id,
+)
+from watcher.sentences import sentences
+from watcher.watchlist.rule import Watchlist
+
+HITS = 12
+"""Hits an alert carries to a watchlist, the most telling first."""
+
+SNIPPET = 420
+"""Characters of a sentence shown around a hit."""
+
+PASSAGES = 12
+"""Novel sentences an alert quotes."""
+
+
+def compose(
+    judgement: Judgement,
+    *,
+    id_: str,
+    article: ArticleNote,
+    text: str,
+    kin: Sequence[Kin],
+    changes: Sequence[Change],
+    story: StoryNote | None,
+) -> Alert:
+    """The alert of a judgement, for all its telling rulings together."""
+    rulings = judgement.telling
+    borders = sentences(text)
+    novel = [Passage(start, end, text[start:end]) for start, end in judgement.novelty.sentences[:PASSAGES]]
+    carriers = [k.note for k in kin if k.copy and not k.same_item]
+    return Alert(
+        id=id_,
+        verdict=judgement.verdict,
+        watchlists=tuple(r.match.watchlist for r in rulings),
+        article=article,
+        hits=tuple(note for r in rulings for note in _notes(r, article.title, text, borders)),
+        novel=tuple(novel),
+        changes=tuple(changes),
+        look_alikes=tuple(k.note for k in kin),
+        story=story,
+        conditions=tuple((r.match.watchlist, r.match.condition) for r in rulings),
+        new_words=judgement.novelty.new_words,
+        words=judgement.novelty.words,
+        reason=next((r.reason for r in rulings if r.outcome == "alert"), rulings[0].reason),
+        carried_by=tuple(carriers),
+    )
+
+
+def _notes(ruling: Ruling, title: str, text: str, borders: Sequence[Span]) -> list[HitNote]:
+    """The hits of one ruling with their sentences: novel subjects first, each sentence's hits marked together."""
+    hits = [*zip(ruling.match.hits, ruling.novel_hits, strict=True)]
+    cues = [(cue, True) for cue in ruling.match.cues] if ruling.fresh else []
+    ranked = sorted(
+        [*hits, *cues],
+        key=lambda pair: (not pair[1], not pair[0].subject, pair[0].field != "body", pair[0].start),
+    )
+    shown = [(hit, new) for hit, new in ranked if hit.field in ("title", "body")][:HITS]
+    all_hits = [hit for hit, _ in hits] + [cue for cue, _ in cues]
+    return [_note(ruling.match.watchlist, hit, new, title, text, borders, all_hits) for hit, new in shown]
+
+
+def _note(
+    watchlist: str, hit: Hit, new: bool, title: str, text: str, borders: Sequence[Span], hits: Sequence[Hit]
+) -> HitNote:
+    if hit.field == "title":
+        field, (start, end) = title, (0, len(title))
+    else:
+        field, (start, end) = text, _around(hit, text, borders)
+    marks = sorted(
+        {
+            (max(h.start, start) - start, min(h.end, end) - start)
+            for h in hits
+            if h.field == hit.field and h.start < end and start < h.end
+        }
+    )
+    return HitNote(
+        watchlist=watchlist,
+        term=hit.term,
+        concept=hit.concept,
+        field=hit.field,
+        snippet=field[start:end],
+        start=hit.start,
+        end=hit.end,
+        marks=_disjoint(marks),
+        novel=new,
+    )
+
+
+def _around(hit: Hit, text: str, borders: Sequence[Span]) -> Span:
+    """The sentence a hit stands in, cut to `SNIPPET` characters around it."""
+    at = bisect_right(borders, (hit.start, len(text))) - 1
+    start, end = borders[at] if at >= 0 else (hit.start, hit.end)
+    start, end = min(start, hit.start), max(end, hit.end)
+    if end - start > SNIPPET:
+        start = max(start, hit.start - SNIPPET // 2)
+        end = min(end, max(hit.end, start + SNIPPET))
+    return start, end
+
+
+def _disjoint(marks: Sequence[Span]) -> tuple[Span, ...]:
+    joined: list[Span] = []
+    for start, end in marks:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """What the time of a delivery rests on, beside the watchlist itself."""
+
+    now: datetime
+    zone: ZoneInfo
+    group_wait: timedelta
+    story_reports: int
+    """Alerts of the story in the last 24 h, without this one."""
+    story_first: datetime | None
+    sent_last_hour: Mapping[str, int]
+    """Alerts of each watchlist in the last hour."""
+    braked: Mapping[str, datetime | None]
+    """Until when the storm brake already holds each watchlist."""
+    catch_up: bool
+    revised: datetime | None = None
+    """When this item last alerted as a revision within the hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """One delivery: its id, to whom, what and when."""
+
+    id: str
+    channel: str
+    recipient: str
+    alert: Alert
+    release: Release
+    watchlists: tuple[str, ...]
+
+
+def owed(
+    alert: Alert,
+    judgement: Judgement,
+    *,
+    key: str,
+    rules: Mapping[str, Watchlist],
+    recipients: Mapping[str, Sequence[str]],
+    timing: Timing,
+) -> tuple[Owed, ...]:
+    """One delivery for each channel and recipient, naming the watchlists that go there, at the earliest of their times.
+
+    `key` names item and judgement; `recipients` gives each channel's.
+    """
+    releases = {r.match.watchlist: _release(r, rules[r.match.watchlist], timing) for r in judgement.telling}
+    addressed: dict[tuple[str, str], list[str]] = {}
+    for name in releases:
+        for channel in rules[name].channels:
+            for recipient in recipients.get(channel, ()):
+                addressed.setdefault((channel, recipient), []).append(name)
+    return tuple(
+        Owed(
+            id=derive_id(key, channel, recipient),
+            channel=channel,
+            recipient=recipient,
+            alert=_only(alert, names),
+            release=earliest([releases[name] for name in names]),
+            watchlists=tuple(names),
+        )
+        for (channel, recipient), names in addressed.items()
+    )
+
+
+def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
+    revised = timing.revised
+    if revised is not None:
+        # a live blog: the first revision at once, then one mail an hour, coalesced
+        later = revised + timedelta(hours=1)
+        if later > timing.now:
+            return Release(at=later, reason="roll-up")
+    return release(
+        now=timing.now,
+        deliver=rule.deliver,
+        quiet=rule.quiet,
+        zone=timing.zone,
+        max_per_hour=rule.max_per_hour,
+        sent_last_hour=timing.sent_last_hour.get(rule.name, 0),
+        brake_until=timing.braked.get(rule.name),
+        story_reports_24h=timing.story_reports,
+        story_first_at=timing.story_first,
+        group_wait=timing.group_wait,
+        fresh=ruling.fresh,
+        catch_up=timing.catch_up,
+        follow_up=ruling.outcome == "follow-up",
+    )
+
+
+def _only(alert: Alert, names: Sequence[str]) -> Alert:
+    """The alert as a recipient of these watchlists gets it."""
+    if set(names) == set(alert.watchlists):
+        return alert
+    return replace(
+        alert,
+        watchlists=tuple(names),
+        hits=tuple(hit for hit in alert.hits if hit.watchlist in names),
+        conditions=tuple(pair for pair in alert.conditions if pair[0] in names),
+    )

@@ -1,0 +1,288 @@
+"""The rule of watcher: an article alerts a watchlist when it holds and a novel sentence carries a subject hit.
+
+Everything that is read to decide comes in as one `Case`, what was decided
+goes out as one `Judgement`, each ruling with its reason. DESIGN §1 is the
+source of the rules and of the constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from watcher.folding import count_words
+from watcher.model import Change, Hit, LookAlikeNote, Match, Span, Verdict
+from watcher.novelty import Likeness, Novelty, novel, verdict
+from watcher.watchlist.rule import Watchlist
+
+FOLLOW_UP_WORDS = 25
+"""New words that make an article without a new hit worth a follow-up."""
+
+RESURFACED_OUTLETS = 3
+"""Outlets that must carry a known text within 48 h before its return is told."""
+
+Outcome = Literal["alert", "follow-up", "silent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """A linked look-alike. `known_to`: the watchlists it is known to, None for all of them."""
+
+    document: int
+    likeness: Likeness
+    known_to: frozenset[str] | None
+    note: LookAlikeNote
+    cluster: int
+    story: str | None
+    origin: str
+    same_item: bool = False
+
+    def known(self, watchlist: str) -> bool:
+        """Whether its text is known to the watchlist."""
+        return self.known_to is None or watchlist in self.known_to
+
+    @property
+    def copy(self) -> bool:
+        """Whether the two are copies of one another, not documents that share a passage."""
+        return max(self.likeness.containment, self.likeness.contained) >= 0.5  # noqa: PLR2004 - DESIGN §5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a judgement rests on.
+
+    `title_known_to`: the watchlists that know an article of this very title
+    (None: all). `boilerplate`: spans known to everybody. `changes`: what a
+    revision changed in sentences that were hit. `already`: the watchlists
+    this item alerted before, where this judgement completes a partial one.
+    `resurfaced`: the outlets that carried the seed lately, with this one.
+    """
+
+    title: str
+    text: str
+    matches: Sequence[Match]
+    kin: Sequence[Kin] = ()
+    boilerplate: tuple[Span, ...] = ()
+    title_known_to: frozenset[str] | None = frozenset()
+    partial: bool = False
+    revision: bool = False
+    removed: bool = False
+    changes: tuple[Change, ...] = ()
+    already: frozenset[str] = frozenset()
+    baseline: bool = False
+    resurfaced: frozenset[str] = frozenset()
+    resurfaced_told: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What one watchlist makes of the article. `fresh`: a cue or changed figures, which a roll-up does not hold."""
+
+    match: Match
+    outcome: Outcome
+    reason: str
+    novel_hits: tuple[bool, ...]
+    """For each hit of the match, whether it stands in novel text."""
+    new_words: float
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The whole decision. `novelty` is what is new to all the watchlists that alert (to everybody, where none does)."""
+
+    verdict: Verdict
+    novelty: Novelty
+    rulings: tuple[Ruling, ...]
+    reason: str
+    best: Kin | None
+    seed: int | None = None
+    """The seed document that resurfaced in this article."""
+
+    @property
+    def telling(self) -> tuple[Ruling, ...]:
+        """The rulings that are told to somebody, now or later."""
+        return tuple(r for r in self.rulings if r.outcome != "silent")
+
+
+def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
+    """Decide a case. `rules` holds every watchlist that may match."""
+    novelties = _Novelties(case)
+    overall = novelties.of(lambda _: True)
+    best = case.kin[0] if case.kin else None
+    seed = _seed(case, overall)
+    rulings = tuple(_rule(case, match, rules[match.watchlist], novelties) for match in case.matches)
+    if seed is not None and any(r.outcome == "silent" for r in rulings):
+        rulings = _resurface(case, rulings)
+    alerting = [r.match.watchlist for r in rulings if r.outcome == "alert"]
+    if alerting:
+        overall = novelties.of(lambda kin: all(kin.known(name) for name in alerting))
+    label = _label(case, overall, best, rulings, seed)
+    return Judgement(
+        verdict=label,
+        novelty=overall,
+        rulings=rulings,
+        reason=_summary(case, label, overall, best),
+        best=best,
+        seed=seed,
+    )
+
+
+class _Novelties:
+    """What of the text is novel, computed once for each set of look-alikes that counts as known."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._made: dict[frozenset[int], Novelty] = {}
+
+    def of(self, known: object) -> Novelty:
+        """The novelty against the look-alikes for which `known(kin)` holds."""
+        kin = [k for k in self._case.kin if known(k)]  # type: ignore[operator]
+        key = frozenset(k.document for k in kin)
+        if key not in self._made:
+            spans = [span for k in kin for span in k.likeness.spans]
+            self._made[key] = novel(self._case.text, [*spans, *self._case.boilerplate])
+        return self._made[key]
+
+
+def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> Ruling:
+    name = match.watchlist
+    relatives = [kin for kin in case.kin if kin.known(name)]
+    novelty = novelties.of(lambda kin: kin.known(name))
+    body_novel = _novel_flags(match.hits, novelty)
+    title_novel = _title_is_novel(case, name, novelty, rule, related=bool(relatives))
+    flags = tuple(
+        body if hit.field == "body" else title_novel for hit, body in zip(match.hits, body_novel, strict=True)
+    )
+    carried = any(
+        flag and hit.subject and hit.field in ("title", "body")
+        for hit, flag in zip(match.hits, flags, strict=True)
+    )
+    cue = next((c for c, new in zip(match.cues, _novel_flags(match.cues, novelty), strict=True) if new), None)
+
+    def ruling(outcome: Outcome, reason: str, *, fresh: bool = False) -> Ruling:
+        return Ruling(
+            match=match,
+            outcome=outcome,
+            reason=reason,
+            novel_hits=flags,
+            new_words=novelty.new_words,
+            fresh=fresh,
+        )
+
+    if case.baseline:
+        return ruling("silent", "first poll: known from before, not news")
+    if case.removed:
+        return ruling("alert", "removed: the page of an alerted article is gone", fresh=True)
+    if case.changes and case.revision:
+        return ruling("alert", f"revised: {len(case.changes)} changed in sentences that were hit", fresh=True)
+    if case.already and name in case.already and carried:
+        # the full text of what this watchlist was told as partial: its hits are no news, its length may be
+        carried = False
+        cue = None
+    enough = novelty.new_words >= rule.min_new_words
+    if carried and (enough or not relatives):
+        return ruling("alert", _why_new(case, relatives, novelty))
+    if cue is not None:
+        text = (case.title if cue.field == "title" else case.text)[cue.start : cue.end]
+        return ruling("alert", f"cue: “{text}” in a new sentence", fresh=True)
+    if novelty.new_words >= FOLLOW_UP_WORDS and relatives:
+        return ruling("follow-up", f"follow-up: {novelty.new_words:g} new words, no new hit")
+    if carried:
+        return ruling(
+            "silent",
+            f"too little new: {novelty.new_words:g} new words, {rule.min_new_words:g} asked for (min_new_words)",
+        )
+    return ruling("silent", _why_silent(case, relatives))
+
+
+def _novel_flags(hits: Sequence[Hit], novelty: Novelty) -> tuple[bool, ...]:
+    """For each hit in the body, whether it overlaps a novel sentence."""
+    sentences = novelty.sentences
+    return tuple(
+        hit.field == "body" and any(start < hit.end and hit.start < end for start, end in sentences)
+        for hit in hits
+    )
+
+
+def _title_is_novel(case: Case, name: str, novelty: Novelty, rule: Watchlist, *, related: bool) -> bool:
+    """A title counts where it is new itself and the body brings enough new words, or there is no body."""
+    if case.title_known_to is None or name in case.title_known_to:
+        return False
+    if not case.text.strip() or case.text.strip() == case.title.strip():
+        return not related
+    return not related or novelty.new_words >= rule.min_new_words
+
+
+def _seed(case: Case, overall: Novelty) -> int | None:
+    """The seed whose text makes up this article, if one does."""
+    if overall.covered < 0.8:  # noqa: PLR2004 - DESIGN §1, the border of copy and excerpt
+        return None
+    return next(
+        (kin.document for kin in case.kin if kin.origin == "seed" and kin.likeness.shared_words >= 20), None
+    )  # noqa: PLR2004
+
+
+def _resurface(case: Case, rulings: tuple[Ruling, ...]) -> tuple[Ruling, ...]:
+    told = case.resurfaced_told or len(case.resurfaced) < RESURFACED_OUTLETS
+    outlets = ", ".join(sorted(case.resurfaced))
+    return tuple(
+        r
+        if r.outcome != "silent"
+        else Ruling(
+            match=r.match,
+            outcome="silent" if told else "alert",
+            reason=f"resurfaced: a text known from the seed corpus, carried by {outlets}",
+            novel_hits=r.novel_hits,
+            new_words=r.new_words,
+        )
+        for r in rulings
+    )
+
+
+def _label(
+    case: Case, novelty: Novelty, best: Kin | None, rulings: Sequence[Ruling], seed: int | None
+) -> Verdict:
+    if case.removed:
+        return "removed"
+    if case.revision and best is not None and best.same_item:
+        return "revision"
+    if seed is not None:
+        return "resurfaced"
+    outcomes = {r.outcome for r in rulings}
+    if "follow-up" in outcomes and "alert" not in outcomes:
+        return "follow-up"
+    label = verdict(novelty, best.likeness if best else None)
+    return "partial" if case.partial and label == "new" else label
+
+
+def _source(kin: Kin) -> str:
+    return f"“{kin.note.title}” ({kin.note.source})" if kin.note.title else kin.note.source or "a known text"
+
+
+def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:
+    if not relatives:
+        return (
+            "partial: only the feed's summary could be read so far"
+            if case.partial
+            else "new: no known text in it"
+        )
+    return f"new: {novelty.new_words:g} of {novelty.words:g} words are new beside {_source(relatives[0])}"
+
+
+def _why_silent(case: Case, relatives: Sequence[Kin]) -> str:
+    if not relatives:
+        return "title only: its title is known and its text has no hit"
+    kin = relatives[0]
+    if kin.copy:
+        return f"copy: of {_source(kin)}"
+    return f"known text: the hits stand in what {_source(kin)} said"
+
+
+def _summary(case: Case, label: Verdict, novelty: Novelty, best: Kin | None) -> str:
+    """One line on the article as a whole."""
+    words = f"{novelty.new_words:g} of {novelty.words:g} words new"
+    if best is None:
+        return words if novelty.words else f"{count_words(case.title):g} words, a headline only"
+    return f"{label}: {words}; nearest {_source(best)}, {best.likeness.containment:.0%} of this text stands there"

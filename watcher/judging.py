@@ -1,0 +1,714 @@
+"""Judging one item: get its text, look up what is known of it, decide, and write all of it in one transaction."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher.alerting import Timing, compose, owed
+from watcher.folding import count_words
+from watcher.judgement import Case, Judgement, Kin, Ruling, judge
+from watcher.model import (
+    ArticleNote,
+    Change,
+    Extracted,
+    Fields,
+    LookAlikeNote,
+    Match,
+    Permanent,
+    Span,
+    Temporary,
+    derive_id,
+)
+from watcher.novelty import (
+    Fingerprint,
+    boilerplate_spans,
+    changes,
+    compare,
+    fingerprint,
+    title_key,
+)
+from watcher.pipeline import Parts, SourcePort, StoryBook
+from watcher.stocking import signed, unsigned
+from watcher.stores import (
+    ArticleRow,
+    Document,
+    Found,
+    ItemClaim,
+    MatchRow,
+    NewDelivery,
+    NewDocument,
+    NextLook,
+    Reader,
+    Store,
+    Writer,
+)
+
+log = logging.getLogger("watcher")
+
+AUTO_WORDS = 100
+"""A feed's own text of so many words is taken as the article (`text = "auto"`)."""
+
+PAGE_TRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
+"""When a page is tried before the summary is judged in its place."""
+
+PAGE_LATER = (
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=6),
+    timedelta(hours=12),
+)
+PAGE_GIVE_UP = timedelta(hours=24)
+
+FILE_TRIES = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+    timedelta(hours=24),
+)
+"""When a file that could not be read is tried again."""
+
+LOOKS_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+"""When the page of an alerted article is looked at again, after its alert."""
+
+REUSED = 0.2
+"""Containment under which a known GUID with other content is another item (DESIGN §2)."""
+
+RESURFACE_WINDOW = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An item's text as judged. `partial`: only the feed's summary, the page is still wanted."""
+
+    title: str
+    text: str
+    author: str | None
+    published: datetime | None
+    language: str | None
+    from_page: bool = False
+    partial: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What can be said of an article before the writing transaction: its fingerprint, matches, and look-alikes so far."""
+
+    title: str
+    text: str
+    shape: Fingerprint
+    sample: tuple[int, ...]
+    matches: tuple[Match, ...]
+    found: Found
+    kin: tuple[tuple[Document, Kin], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judgement came to, for the log and the counters."""
+
+    title: str
+    outcome: str
+    article: str | None = None
+    alerts: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------- reading
+
+
+class _Postponed(Exception):  # noqa: N818 - it is no error, it carries a decision out of the reading
+    def __init__(self, reason: str, due: datetime | None, tries: int) -> None:
+        self.reason = reason
+        self.due = due
+        self.tries = tries
+
+
+class _Gone(Exception):  # noqa: N818 - as above
+    """The page of an alerted article answers 404 or 410."""
+
+
+def read(claim: ItemClaim, source: SourcePort, now: datetime) -> Reading:
+    """The text to judge for an item: the feed's own, the page's, or the file's."""
+    entry = claim.entry
+    own = Reading(
+        title=entry.title,
+        text=entry.text,
+        author=entry.author,
+        published=entry.published,
+        language=entry.language,
+    )
+    if claim.source_kind == "folder":
+        return _file(claim, source, own, now)
+    if claim.mode == "known" or source.text == "feed" or entry.url is None:
+        return own
+    if claim.stage == "first" and source.text == "auto" and count_words(entry.text) >= AUTO_WORDS:
+        return own
+    try:
+        page = source.read(claim)
+    except (Temporary, Permanent) as failure:
+        return _without_page(claim, own, failure, now)
+    return _with_page(own, page)
+
+
+def _file(claim: ItemClaim, source: SourcePort, own: Reading, now: datetime) -> Reading:
+    try:
+        extracted = source.read(claim)
+    except (Temporary, Permanent) as failure:
+        waits = FILE_TRIES[claim.tries :]
+        due = now + waits[0] if waits else None
+        raise _Postponed(f"{claim.entry.path}: {failure.reason}", due, claim.tries + 1) from failure
+    name = (claim.entry.path or "").rsplit("/", 1)[-1]
+    return Reading(
+        title=extracted.title or own.title or name,
+        text=extracted.text,
+        author=extracted.author,
+        published=extracted.published or own.published,
+        language=extracted.language,
+    )
+
+
+def _without_page(claim: ItemClaim, own: Reading, failure: Temporary | Permanent, now: datetime) -> Reading:
+    """The page could not be had: try it again soon; then judge the summary and go on trying for a day."""
+    reason = f"{claim.entry.url}: {failure.reason}"
+    if claim.stage == "again":
+        if failure.status in (404, 410):
+            raise _Gone
+        raise _Postponed(reason, None, claim.tries)
+    if claim.stage == "page":
+        wait = PAGE_LATER[min(claim.tries, len(PAGE_LATER) - 1)]
+        due = now + wait if now + wait - claim.first_seen < PAGE_GIVE_UP else None
+        raise _Postponed(reason, due, claim.tries + 1)
+    tries = claim.tries + 1
+    if isinstance(failure, Temporary) and tries < len(PAGE_TRIES):
+        raise _Postponed(reason, now + PAGE_TRIES[tries], tries)
+    return replace(own, partial=True, problem=reason)
+
+
+def _with_page(own: Reading, page: Extracted) -> Reading:
+    """The page's text; with the feed's summary before it, where the page lacks it (a cookie wall, a paywall)."""
+    text = page.text
+    problem = ""
+    if count_words(own.text) >= 12:  # noqa: PLR2004 - shorter ones are bylines and captions
+        missing = compare(fingerprint(own.text), fingerprint(page.text)) is None
+        if missing:
+            text = f"{own.text}\n\n{page.text}"
+        if missing and count_words(page.text) < count_words(own.text):
+            problem = "the page is shorter than the feed's summary and lacks it: a cookie wall or paywall?"
+    return Reading(
+        title=own.title or page.title,
+        text=text,
+        author=own.author or page.author,
+        published=own.published or page.published,
+        language=page.language or own.language,
+        from_page=True,
+        problem=problem,
+    )
+
+
+# --------------------------------------------------------------------------- judging
+
+
+def judge_item(
+    claim: ItemClaim, parts: Parts, store: Store, stories: StoryBook, now: Callable[[], datetime]
+) -> Judged:
+    """Judge one claimed item; everything decided stands in the store when this returns."""
+    source = parts.sources.get(claim.source_key)
+    title = claim.entry.title or claim.entry.path or claim.entry.url or ""
+    at = now()
+    if source is None:
+        store.write(lambda w: w.postpone(claim, "its source left the config", due=None, tries=claim.tries))
+        return Judged(title, "its source left the config")
+    removed = False
+    try:
+        reading = read(claim, source, at)
+    except _Postponed as later:
+        reason, due, tries = later.reason, later.due, later.tries
+        if claim.stage == "first":
+            store.write(lambda w: w.postpone(claim, reason, due=due, tries=tries))
+        else:
+            store.write(
+                lambda w: w.finish(claim, article=None, next_look=_later(claim, due, tries), reason=reason)
+            )
+        return Judged(title, f"not read: {reason}")
+    except _Gone:
+        removed = True
+        reading = _as_judged(claim, store.read)
+    if claim.previous is not None and not removed and _unchanged(claim, reading, store.read):
+        store.write(lambda w: w.finish(claim, article=None, next_look=_look_again(claim, reading, at)))
+        return Judged(title, "unchanged")
+    draft = draft_of(reading, claim.source, parts, source.watchlists, store.read, url=claim.entry.url)
+    return store.write(
+        lambda w: _Decision(claim, reading, draft, parts, stories, at, removed=removed).write(w)
+    )
+
+
+def _later(claim: ItemClaim, due: datetime | None, tries: int) -> NextLook | None:
+    if due is None:
+        return None
+    return NextLook(stage=claim.stage, due=due, judgement=claim.judgement, tries=tries, looks=claim.looks)
+
+
+def _look_again(claim: ItemClaim, reading: Reading, now: datetime) -> NextLook | None:
+    if claim.stage != "again" or not reading.from_page or claim.looks >= len(LOOKS_AGAIN):
+        return None
+    wait = LOOKS_AGAIN[claim.looks] - LOOKS_AGAIN[claim.looks - 1]
+    return NextLook(stage="again", due=now + wait, judgement=claim.judgement, looks=claim.looks + 1)
+
+
+def _previous(claim: ItemClaim, reader: Reader) -> tuple[str, str] | None:
+    """Title and text of the item's last judgement, where still kept."""
+    view = reader.article(claim.previous) if claim.previous is not None else None
+    return (view.row.title, view.text) if view is not None and view.text is not None else None
+
+
+def _unchanged(claim: ItemClaim, reading: Reading, reader: Reader) -> bool:
+    before = _previous(claim, reader)
+    return before is not None and before == (reading.title, reading.text)
+
+
+def _as_judged(claim: ItemClaim, reader: Reader) -> Reading:
+    before = _previous(claim, reader) or (claim.entry.title, "")
+    entry = claim.entry
+    return Reading(
+        title=before[0],
+        text=before[1],
+        author=entry.author,
+        published=entry.published,
+        language=entry.language,
+    )
+
+
+def draft_of(
+    reading: Reading,
+    source: str,
+    parts: Parts,
+    only: Sequence[str],
+    reader: Reader,
+    *,
+    url: str | None,
+) -> Draft:
+    """Fingerprint and match a text, and verify its look-alikes on a snapshot."""
+    text = reading.text if reading.text.strip() else ""
+    shape = fingerprint(text or reading.title, title=reading.title)
+    sample = signed(shape.sample.tolist())
+    fields = Fields(
+        title=reading.title,
+        body=text,
+        source=source,
+        author=reading.author or "",
+        url=url or "",
+        lang=reading.language or "",
+    )
+    matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
+    found = reader.look_up(sample)
+    return Draft(
+        title=reading.title,
+        text=text,
+        shape=shape,
+        sample=sample,
+        matches=matches,
+        found=found,
+        kin=verified(shape, found, item=None),
+    )
+
+
+def verified(shape: Fingerprint, found: Found, *, item: int | None) -> tuple[tuple[Document, Kin], ...]:
+    """The candidates of a look-up that are really linked, the best first."""
+    boilerplate = unsigned(found.boilerplate)
+    kin: list[tuple[Document, Kin]] = []
+    for document in found.documents:
+        same = item is not None and document.item == item
+        likeness = compare(
+            shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
+        )
+        if likeness is None:
+            continue
+        kin.append(
+            (
+                document,
+                Kin(
+                    document=document.id,
+                    likeness=likeness,
+                    known_to=None,
+                    note=LookAlikeNote(
+                        url=document.url,
+                        title=document.title,
+                        source=document.source,
+                        containment=round(likeness.containment, 4),
+                        id=document.article or str(document.id),
+                    ),
+                    cluster=document.cluster,
+                    story=document.story,
+                    origin=document.origin,
+                    same_item=same,
+                ),
+            )
+        )
+    return tuple(sorted(kin, key=lambda pair: _rank(pair[1])))
+
+
+def _rank(kin: Kin) -> tuple[float, float, int]:
+    likeness = kin.likeness
+    return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
+
+
+class _Decision:
+    """One judgement inside its writing transaction."""
+
+    def __init__(
+        self,
+        claim: ItemClaim,
+        reading: Reading,
+        draft: Draft,
+        parts: Parts,
+        stories: StoryBook,
+        now: datetime,
+        *,
+        removed: bool,
+    ) -> None:
+        self._claim = claim
+        self._reading = reading
+        self._draft = draft
+        self._parts = parts
+        self._stories = stories
+        self._now = now
+        self._removed = removed
+        self._key = claim.key
+        self._revision = claim.stage in ("first", "again") and claim.previous is not None
+
+    def write(self, w: Writer) -> Judged:
+        """Re-check what came since the snapshot, decide, and write everything."""
+        claim, draft = self._claim, self._draft
+        if not w.holds(claim):
+            return Judged(draft.title, "somebody else has it")
+        found = self._found(w)
+        pairs = verified(draft.shape, found, item=claim.id)
+        kin = _known(w, pairs, self._parts)
+        if self._revision and not self._removed and self._is_reused(kin):
+            self._revision = False
+            self._key = f"{claim.key}\n{claim.entry.content_hash}"
+        before = _previous(claim, w) if self._revision else None
+        case = self._case(w, kin, found, before)
+        judgement = judge(case, self._parts.rules)
+        w.learn(tuple(found.boilerplate))
+        return self._keep(w, case, judgement, kin)
+
+    def _found(self, w: Writer) -> Found:
+        """The candidates of the snapshot and those stored since, best first."""
+        draft = self._draft
+        newer = w.look_up(draft.sample, after=draft.found.newest)
+        if not newer.documents and not self._claim.previous:
+            return draft.found
+        return Found(
+            (*draft.found.documents, *newer.documents),
+            draft.found.boilerplate | newer.boilerplate,
+            max(draft.found.newest, newer.newest),
+        )
+
+    def _is_reused(self, kin: Sequence[Kin]) -> bool:
+        own = [k.likeness for k in kin if k.same_item]
+        if not own:
+            return self._draft.shape.words >= 20  # noqa: PLR2004 - a short text may be rewritten whole
+        return max(max(likeness.containment, likeness.contained) for likeness in own) < REUSED
+
+    def _case(self, w: Writer, kin: Sequence[Kin], found: Found, before: tuple[str, str] | None) -> Case:
+        claim, draft = self._claim, self._draft
+        key = title_key(draft.title)
+        titled = () if key is None else w.titled(key)
+        knowers = _title_known_to(
+            w, [d for d in titled if d.item != claim.id or claim.previous is None], self._parts
+        )
+        changed: tuple[Change, ...] = ()
+        if before is not None and not self._removed:
+            changed = changes(before[1], draft.text, _hit_spans(draft.matches))
+        seed = next((k.document for k in kin if k.origin == "seed"), None)
+        outlets, told = (
+            w.resurfacings(seed, self._now - RESURFACE_WINDOW) if seed is not None else (frozenset(), False)
+        )
+        already = _alerted(w, claim) if claim.stage == "page" or self._removed else frozenset()
+        matches = draft.matches
+        if self._removed:
+            matches = tuple(m for m in matches if m.watchlist in already)
+        return Case(
+            title=draft.title,
+            text=draft.text,
+            matches=matches,
+            kin=kin,
+            boilerplate=boilerplate_spans(draft.shape, unsigned(found.boilerplate)),
+            title_known_to=knowers,
+            partial=self._reading.partial,
+            revision=self._revision,
+            removed=self._removed,
+            changes=changed,
+            already=already if claim.stage == "page" else frozenset(),
+            baseline=claim.mode == "known",
+            resurfaced=outlets | {claim.outlet},
+            resurfaced_told=told,
+        )
+
+    def _keep(self, w: Writer, case: Case, judgement: Judgement, kin: Sequence[Kin]) -> Judged:
+        claim, draft, reading, now = self._claim, self._draft, self._reading, self._now
+        article = derive_id("article", self._key, claim.judgement)
+        story = self._story(article, kin)
+        copy = next((k for k in kin if k.copy), None)
+        document = w.store(
+            NewDocument(
+                key=article,
+                origin="article" if claim.mode == "news" else "baseline",
+                title=draft.title,
+                text=draft.text,
+                shape=draft.shape.to_bytes(),
+                sample=draft.sample,
+                words=draft.shape.words,
+                url=claim.entry.url,
+                source=claim.source,
+                outlet=claim.outlet,
+                published=reading.published,
+                language=reading.language,
+                article=article,
+                item=claim.id,
+                cluster=copy.cluster if copy else None,
+                story=story,
+                title_key=title_key(draft.title),
+            ),
+            now,
+        )
+        w.file(
+            self._row(article, document, judgement, kin, story), [_match_row(r) for r in judgement.rulings]
+        )
+        alerts = self._alert(w, article, story, judgement, kin, case) if judgement.telling else ()
+        if story is not None:
+            self._stories.add(document, story, draft.title, draft.text, now)
+        w.finish(
+            claim,
+            article=article,
+            next_look=self._next_look(alerted=bool(alerts)),
+            reason=reading.problem,
+        )
+        return Judged(draft.title, judgement.reason, article, alerts)
+
+    def _row(
+        self, article: str, document: int, judgement: Judgement, kin: Sequence[Kin], story: str | None
+    ) -> ArticleRow:
+        claim, reading = self._claim, self._reading
+        return ArticleRow(
+            id=article,
+            item=claim.id,
+            judgement=claim.judgement,
+            document=document,
+            title=self._draft.title,
+            url=claim.entry.url,
+            source_id=claim.source_id,
+            source=claim.source,
+            outlet=claim.outlet,
+            author=reading.author,
+            published=reading.published,
+            found=self._now,
+            language=reading.language,
+            words=judgement.novelty.words,
+            new_words=judgement.novelty.new_words,
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            novel=judgement.novelty.spans,
+            look_alikes=look_alikes_json(kin),
+            story=story,
+            partial=reading.partial,
+            resurfaced_seed=judgement.seed,
+        )
+
+    def _story(self, article: str, kin: Sequence[Kin]) -> str | None:
+        """The story of the nearest copy, else of the most similar report lately, else a new one."""
+        if self._claim.mode == "known":
+            return None
+        own = next((k.story for k in kin if k.same_item and k.story), None)
+        near = own or next((k.story for k in kin if k.copy and k.story), None)
+        return near or self._stories.find(self._draft.title, self._draft.text, self._now) or article
+
+    def _alert(
+        self,
+        w: Writer,
+        article: str,
+        story: str | None,
+        judgement: Judgement,
+        kin: Sequence[Kin],
+        case: Case,
+    ) -> tuple[str, ...]:
+        claim, now, reading = self._claim, self._now, self._reading
+        note = w.story(story, now) if story else None
+        alert = compose(
+            judgement,
+            id_=derive_id("alert", self._key, claim.judgement),
+            article=ArticleNote(
+                id=article,
+                title=self._draft.title,
+                url=claim.entry.url or _file_url(claim.entry.path),
+                source=claim.source,
+                published=reading.published,
+                language=reading.language,
+                summary=self._draft.text[:300],
+                found=now,
+            ),
+            text=self._draft.text,
+            kin=kin,
+            changes=case.changes,
+            story=note,
+        )
+        reports, first = w.story_alerts(story, now - timedelta(hours=24)) if story else (0, None)
+        names = [r.match.watchlist for r in judgement.telling]
+        revised = self._revision or self._removed
+        owing = owed(
+            alert,
+            judgement,
+            key=f"{self._key}\n{claim.judgement}",
+            rules=self._parts.rules,
+            recipients={name: channel.recipients for name, channel in self._parts.channels.items()},
+            timing=Timing(
+                now=now,
+                zone=self._parts.zone,
+                group_wait=self._parts.group_wait,
+                story_reports=reports,
+                story_first=first,
+                sent_last_hour={name: w.sent_since(name, now - timedelta(hours=1)) for name in names},
+                braked={name: w.braked(name, now) for name in names},
+                catch_up=claim.mode == "catch-up",
+                revised=w.revised(claim.id, now - timedelta(hours=1)) if revised else None,
+            ),
+        )
+        w.raise_alert(
+            alert,
+            article=article,
+            story=story,
+            now=now,
+            deliveries=[
+                NewDelivery(
+                    id=one.id,
+                    channel=one.channel,
+                    recipient=one.recipient,
+                    content=one.alert,
+                    created=now,
+                    due=None
+                    if one.release.reason == "catch-up" and one.release.at <= now
+                    else one.release.at,
+                    hold=one.release.reason,
+                    alert=alert.id,
+                    story=story,
+                    watchlists=one.watchlists,
+                )
+                for one in owing
+            ],
+        )
+        return alert.watchlists
+
+    def _next_look(self, *, alerted: bool) -> NextLook | None:
+        claim, now = self._claim, self._now
+        following = claim.judgement + 1
+        if self._reading.partial and claim.mode != "known":
+            return NextLook(stage="page", due=now + PAGE_LATER[0], judgement=following, tries=0)
+        if self._removed:
+            return None
+        if self._reading.from_page and (
+            alerted or (claim.stage == "again" and claim.looks < len(LOOKS_AGAIN))
+        ):
+            looks = claim.looks if claim.stage == "again" else 0
+            wait = LOOKS_AGAIN[looks] - (LOOKS_AGAIN[looks - 1] if looks else timedelta(0))
+            return NextLook(stage="again", due=now + wait, judgement=following, looks=looks + 1)
+        return None
+
+
+def _known(w: Reader, pairs: Sequence[tuple[Document, Kin]], parts: Parts) -> tuple[Kin, ...]:
+    """The look-alikes, each with the watchlists it is known to."""
+    knowers = known_to(w, [document for document, _ in pairs], parts)
+    return tuple(replace(kin, known_to=knowers[document.id]) for document, kin in pairs)
+
+
+def known_to(w: Reader, documents: Sequence[Document], parts: Parts) -> dict[int, frozenset[str] | None]:
+    """For each document the watchlists that know it (None: all): reported by them, or stored before they existed."""
+    reported = w.reported([d.id for d in documents])
+    created = w.watchlists()
+    return {
+        d.id: None
+        if d.origin != "article"
+        else reported[d.id] | {name for name in parts.rules if name in created and created[name] > d.stored}
+        for d in documents
+    }
+
+
+def _title_known_to(w: Reader, titled: Sequence[Document], parts: Parts) -> frozenset[str] | None:
+    names: set[str] = set()
+    for knowers in known_to(w, titled, parts).values():
+        if knowers is None:
+            return None
+        names |= knowers
+    return frozenset(names)
+
+
+def _alerted(w: Reader, claim: ItemClaim) -> frozenset[str]:
+    """The watchlists that this item's last judgement alerted."""
+    view = w.article(claim.previous) if claim.previous is not None else None
+    return frozenset(m.watchlist for m in view.matches if m.alerts) if view is not None else frozenset()
+
+
+def _hit_spans(matches: Sequence[Match]) -> list[Span]:
+    return sorted({(h.start, h.end) for m in matches for h in m.hits if h.field == "body" and h.subject})
+
+
+def _match_row(ruling: Ruling) -> MatchRow:
+    return MatchRow(
+        watchlist=ruling.match.watchlist,
+        alerts=ruling.outcome != "silent",
+        reason=ruling.reason,
+        hits=hits_json(ruling.match, ruling.novel_hits),
+        condition=ruling.match.condition,
+    )
+
+
+def hits_json(match: Match, novel: Sequence[bool]) -> str:
+    """The hits of a match as the store keeps them."""
+    return json.dumps(
+        [
+            {
+                "term": h.term,
+                "concept": h.concept,
+                "field": h.field,
+                "start": h.start,
+                "end": h.end,
+                "subject": h.subject,
+                "novel": new,
+            }
+            for h, new in zip(match.hits, novel, strict=True)
+        ],
+        ensure_ascii=False,
+    )
+
+
+def look_alikes_json(kin: Sequence[Kin]) -> str:
+    """Look-alikes as the store keeps them and `watcher why` shows them."""
+    return json.dumps(
+        [
+            {
+                "document": k.document,
+                "id": k.note.id,
+                "url": k.note.url,
+                "title": k.note.title,
+                "source": k.note.source,
+                "origin": k.origin,
+                "containment": round(k.likeness.containment, 4),
+                "contained": round(k.likeness.contained, 4),
+                "shared_words": k.likeness.shared_words,
+                "spans": [list(span) for span in k.likeness.spans],
+            }
+            for k in kin
+        ],
+        ensure_ascii=False,
+    )
+
+
+def _file_url(path: str | None) -> str | None:
+    return f"file://{path}" if path else None

@@ -1,0 +1,294 @@
+"""The story: poll a source, judge an item, deliver what is owed; each verb can be repeated without harm.
+
+Each is: claim (the engine does), work outside any transaction, one
+transaction that keeps the result only while the lease is still ours. Nothing
+is announced that was not first written down.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from watcher import timing
+from watcher.model import (
+    Extracted,
+    Fields,
+    Match,
+    Outgoing,
+    Permanent,
+    Scan,
+    Temporary,
+    WatcherError,
+)
+from watcher.stores import (
+    ChannelState,
+    DeliveryClaim,
+    ItemClaim,
+    Settlement,
+    SourceClaim,
+    Store,
+    Writer,
+)
+from watcher.watchlist.rule import Watchlist
+
+log = logging.getLogger("watcher")
+
+HTTP_BAD_REQUEST = 400
+"""A refusal that names no status (a program's exit) is tried like one."""
+
+
+class SourcePort(Protocol):
+    """What the pipeline needs of one configured source."""
+
+    every: timedelta
+    text: str
+    """auto, feed or page."""
+    watchlists: tuple[str, ...]
+
+    def scan(self, claim: SourceClaim, now: datetime) -> Scan:
+        """One look at the source. Raises Temporary or Permanent."""
+        ...
+
+    def read(self, claim: ItemClaim) -> Extracted:
+        """The text of an item's page or file. Raises Temporary or Permanent."""
+        ...
+
+
+class ChannelPort(Protocol):
+    """What the pipeline needs of one configured channel."""
+
+    kind: str
+    recipients: tuple[str, ...]
+
+    def render(self, outgoing: Outgoing) -> bytes:
+        """The body, frozen when first rendered."""
+        ...
+
+    def send(self, outgoing: Outgoing, body: bytes, now: datetime) -> str:
+        """Send; a short receipt. Raises Temporary or Permanent."""
+        ...
+
+
+class StoryBook(Protocol):
+    """What the pipeline needs of `watcher.stories`."""
+
+    def add(self, document_id: int, story_id: str, title: str, text: str, at: datetime) -> None: ...
+    def find(self, title: str, text: str, at: datetime) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything of one config that the verbs work with; a reload makes a new one."""
+
+    sources: Mapping[str, SourcePort]
+    """By source key."""
+    channels: Mapping[str, ChannelPort]
+    rules: Mapping[str, Watchlist]
+    match: Callable[[Fields], Sequence[Match]]
+    zone: ZoneInfo
+    catch_up: timedelta
+    group_wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll came to, for the log and the counters."""
+
+    source: str
+    fresh: int = 0
+    unchanged: bool = False
+    unsettled: bool = False
+    error: str = ""
+
+
+def poll(claim: SourceClaim, parts: Parts, store: Store, now: Callable[[], datetime]) -> Polled:
+    """Scan one source and keep what is new in it, or record why that failed and when it is tried again."""
+    source = parts.sources.get(claim.key)
+    if source is None:
+        # removed by a reload between claim and poll: `register` has taken it off the list
+        return Polled(claim.name)
+    at = now()
+    every = source.every
+    try:
+        scan = source.scan(claim, at)
+    except (Permanent, Temporary) as failure:
+        gone = isinstance(failure, Permanent) and failure.gone
+        floor = failure.retry_after if isinstance(failure, Temporary) else None
+        failures = claim.failures + 1
+        due = timing.next_poll(every=every, now=at, failures=failures, floor=floor, seed=claim.key)
+        reason = failure.reason
+        store.write(lambda w: w.fail(claim, reason, now=at, due=None if gone else due))
+        return Polled(claim.name, error=reason)
+    due = timing.next_poll(every=every, now=at, floor=scan.floor, seed=claim.key, missed=scan.missed)
+    fresh = store.write(lambda w: w.keep(claim, scan, now=at, due=due, catch_up=parts.catch_up))
+    return Polled(claim.name, fresh=fresh or 0, unchanged=scan.unchanged, unsettled=scan.unsettled)
+
+
+# --------------------------------------------------------------------------- deliver
+
+
+def deliver(
+    claims: Sequence[DeliveryClaim],
+    parts: Parts,
+    store: Store,
+    now: Callable[[], datetime],
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send one channel's claimed deliveries in order; how many arrived.
+
+    Bodies are rendered and frozen together first. After a failure the rest of
+    the batch is given back: the channel is in trouble, not the delivery.
+    """
+    if not claims:
+        return 0
+    channel = parts.channels[claims[0].channel]
+    ready = _frozen(claims, channel, store, now)
+    arrived = 0
+    state = next((c for c in store.read.channels() if c.name == claims[0].channel), None)
+    state = state or ChannelState(name=claims[0].channel)
+    for position, (claim, body) in enumerate(ready):
+        if stopping():
+            _give_back([c for c, _ in ready[position:]], "stopping", now(), store)
+            return arrived
+        settlement, after = _try(claim, body, channel, state, now)
+        _settle(claim, settlement, state, after, store)
+        state = after
+        if settlement.state == "done":
+            arrived += 1
+        elif settlement.state == "due" and position + 1 < len(ready) and state.retry is not None:
+            _give_back([c for c, _ in ready[position + 1 :]], state.reason, state.retry, store)
+            return arrived
+    return arrived
+
+
+def outgoing(claim: DeliveryClaim) -> Outgoing:
+    """A claimed delivery as its channel gets it."""
+    return Outgoing(
+        id=claim.id,
+        channel=claim.channel,
+        recipient=claim.recipient,
+        content=claim.content,
+        sequence=claim.sequence,
+        created=claim.created,
+        thread=claim.thread_ids[0] if claim.thread_ids else None,
+        thread_ids=claim.thread_ids,
+    )
+
+
+def _frozen(
+    claims: Sequence[DeliveryClaim], channel: ChannelPort, store: Store, now: Callable[[], datetime]
+) -> list[tuple[DeliveryClaim, bytes]]:
+    ready: list[tuple[DeliveryClaim, bytes]] = []
+    fresh: list[tuple[DeliveryClaim, bytes]] = []
+    for claim in claims:
+        body = claim.body
+        if body is None:
+            try:
+                body = channel.render(outgoing(claim))
+            except WatcherError as error:
+                reason = f"cannot be rendered: {error}"
+                at = now()
+                dead = Settlement(state="dead", reason=reason, at=at)
+                store.write(lambda w, c=claim, s=dead: w.settle(c, s))  # type: ignore[misc]
+                log.error("%s: delivery %s %s", claim.channel, claim.id, reason)
+                continue
+            fresh.append((claim, body))
+        ready.append((claim, body))
+    if fresh:
+        kept = store.write(lambda w: [w.freeze(claim, body) for claim, body in fresh])
+        lost = {claim.id for (claim, _), ok in zip(fresh, kept, strict=True) if not ok}
+        ready = [(claim, body) for claim, body in ready if claim.id not in lost]
+    return ready
+
+
+def _try(
+    claim: DeliveryClaim,
+    body: bytes,
+    channel: ChannelPort,
+    state: ChannelState,
+    now: Callable[[], datetime],
+) -> tuple[Settlement, ChannelState]:
+    """One try; what it means for the delivery and for the channel's breaker."""
+    try:
+        receipt = channel.send(outgoing(claim), body, now())
+    except (Temporary, Permanent) as failure:
+        at = now()
+        after = _after(channel.kind, failure, claim, at)
+        if after.disable:
+            disabled = replace(
+                state, failures=state.failures + 1, disabled=True, reason=failure.reason, since=at
+            )
+            return Settlement(state="dead", reason=failure.reason, at=at), disabled
+        worse = _worse(state, failure, at) if isinstance(failure, Temporary) else state
+        if after.after is None:
+            return Settlement(state="dead", reason=f"{failure.reason} ({after.reason})", at=at), worse
+        return Settlement(state="due", reason=failure.reason, at=at, retry=at + after.after), worse
+    return Settlement(state="done", reason=receipt, at=now()), ChannelState(name=state.name)
+
+
+def _after(kind: str, failure: Temporary | Permanent, claim: DeliveryClaim, at: datetime) -> timing.Retry:
+    """What becomes of a delivery after a failed try."""
+    attempt = claim.attempts + 1
+    if isinstance(failure, Permanent):
+        if failure.gone:
+            return timing.Retry(after=None, reason=failure.reason, disable=True)
+        if attempt >= failure.tries:
+            return timing.Retry(after=None, reason=f"given up after try {attempt}")
+        return timing.webhook_retry(attempt, status=failure.status or HTTP_BAD_REQUEST, seed=claim.id)
+    if kind == "email":
+        return timing.smtp_decision(attempt, code=None, age=at - claim.created)
+    return timing.webhook_retry(
+        attempt, status=failure.status, retry_after=failure.retry_after, seed=claim.id
+    )
+
+
+def _worse(state: ChannelState, failure: Temporary, at: datetime) -> ChannelState:
+    """The channel's breaker after a failure of the channel (not of one delivery)."""
+    breaker, _ = timing.breaker_step(
+        timing.Breaker(
+            failures=state.failures, opened=state.since, probe_at=state.retry, probes=state.probes
+        ),
+        succeeded=False,
+        now=at,
+        retry_after=failure.retry_after,
+    )
+    return replace(
+        state,
+        failures=breaker.failures,
+        since=breaker.opened,
+        retry=breaker.probe_at,
+        probes=breaker.probes,
+        reason=failure.reason,
+    )
+
+
+def _settle(
+    claim: DeliveryClaim, settlement: Settlement, before: ChannelState, after: ChannelState, store: Store
+) -> None:
+
+    def both(w: Writer) -> None:
+        w.settle(claim, settlement)
+        if before != after:
+            w.trouble(after)
+
+    store.write(both)
+    if settlement.state == "dead":
+        log.error("%s: delivery %s is dead: %s", claim.channel, claim.id, settlement.reason)
+    elif settlement.state == "due":
+        log.warning("%s: %s; tried again at %s", claim.channel, settlement.reason, settlement.retry)
+    if after.disabled and not before.disabled:
+        log.error("%s: disabled, it asked never to be called again: %s", claim.channel, after.reason)
+
+
+def _give_back(claims: Sequence[DeliveryClaim], reason: str, due: datetime, store: Store) -> None:
+    """Not tried: due again later, no attempt counted."""
+    settlements = [
+        (claim, Settlement(state="due", reason=reason, at=due, retry=due, counts=False)) for claim in claims
+    ]
+    store.write(lambda w: [w.settle(claim, settlement) for claim, settlement in settlements])

@@ -1,0 +1,240 @@
+"""Stocking the corpus: documents, JSON lines and fingerprint packs taken in as known, without alerting.
+
+Everything streams: a gigabyte of JSON lines passes in constant memory. What
+is already in the corpus, by its content, is not taken twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from watcher.model import Extracted, WatcherError, derive_id
+from watcher.novelty import Fingerprint, fingerprint, title_key
+from watcher.stores import NewDocument, Store
+
+BATCH = 200
+"""Documents a transaction."""
+
+DOCUMENTS = frozenset({".txt", ".md", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".eml"})
+"""Files of a folder that are taken as documents; others are passed over."""
+
+Read = Callable[[Path], Extracted]
+
+
+@dataclass(slots=True)
+class Stocked:
+    """What a run took in: `added` documents, `known` ones that were there already, and what could not be read."""
+
+    added: int = 0
+    known: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def stock(
+    paths: Sequence[Path],
+    store: Store,
+    read: Read,
+    *,
+    origin: Literal["seed", "added"],
+    now: datetime,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Stocked:
+    """Take in files, folders, `.jsonl` (also `.jsonl.gz`) and packs. `advance(n)` is called as documents pass.
+
+    `read` reads one document file (in a worker). What cannot be read is in `Stocked.problems`, naming the file and
+    line; the rest is taken. A pack that is damaged or foreign raises `WatcherError` before anything of it is taken.
+    """
+    done = Stocked()
+    documents = (found for path in paths for found in _documents(path, read, origin, done))
+    while batch := list(islice(documents, BATCH)):
+        added = store.write(lambda w, b=batch: sum(w.stock(document, now) for document in b))  # type: ignore[misc]
+        done.added += added
+        done.known += len(batch) - added
+        advance(len(batch))
+    return done
+
+
+def document_of(line: dict[str, Any], origin: Literal["seed", "added"]) -> NewDocument:
+    """A line of JSON (`text`, and perhaps `id`, `title`, `url`, `published`, `source`, `language`) as a document.
+
+    Raises `WatcherError` where it has no text or a field of the wrong kind.
+    """
+    text, title = line.get("text"), line.get("title") or ""
+    if not isinstance(text, str) or not isinstance(title, str):
+        message = 'needs "text" (a string), and "title" is a string where given'
+        raise WatcherError(message)
+    shape = fingerprint(text or title, title=title)
+    id_ = line.get("id")
+    return _document(
+        key=derive_id(
+            "document",
+            hashlib.sha256(f"{title}\0{text}".encode(errors="surrogatepass")).hexdigest(),
+            id_ or "",
+        ),
+        name=str(id_) if id_ is not None else None,
+        origin=origin,
+        title=title,
+        text=text,
+        shape=shape,
+        url=_string(line, "url"),
+        source=_string(line, "source") or "",
+        published=_time(_string(line, "published")),
+        language=_string(line, "language"),
+    )
+
+
+def signed(hashes: Sequence[int]) -> tuple[int, ...]:
+    """Unsigned 64-bit hashes as the signed integers SQLite holds."""
+    return tuple(value - ((value >> 63) << 64) for value in hashes)
+
+
+def unsigned(hashes: frozenset[int]) -> frozenset[int]:
+    """The inverse of `signed`."""
+    return frozenset(value % (1 << 64) for value in hashes)
+
+
+def _document(
+    *,
+    key: str,
+    name: str | None,
+    origin: Literal["seed", "added"],
+    title: str,
+    text: str | None,
+    shape: Fingerprint,
+    url: str | None,
+    source: str,
+    published: datetime | None,
+    language: str | None = None,
+) -> NewDocument:
+    return NewDocument(
+        key=key,
+        origin=origin,
+        title=title,
+        text=text,
+        shape=shape.to_bytes(),
+        sample=signed(shape.sample.tolist()),
+        words=shape.words,
+        url=url,
+        source=source,
+        outlet=source,
+        published=published,
+        language=language,
+        article=name,
+        title_key=title_key(title) if title else None,
+    )
+
+
+def _documents(
+    path: Path, read: Read, origin: Literal["seed", "added"], done: Stocked
+) -> Iterator[NewDocument]:
+    if path.is_dir():
+        for child in sorted(path.rglob("*")):
+            if child.is_file() and not child.name.startswith(".") and _kind(child) is not None:
+                yield from _documents(child, read, origin, done)
+        return
+    kind = _kind(path) or "document"
+    if not path.is_file():
+        done.problems.append(f"{path}: no such file")
+    elif kind == "lines":
+        yield from _lines(path, origin, done)
+    elif kind == "pack":
+        yield from _pack(path, origin)
+    else:
+        yield from _file(path, read, origin, done)
+
+
+def _kind(path: Path) -> Literal["lines", "pack", "document"] | None:
+    name = path.name.lower()
+    if name.endswith((".jsonl", ".jsonl.gz")):
+        return "lines"
+    if path.suffix.lower() in (".pack", ".fingerprints"):
+        return "pack"
+    if path.name.lower() == "readme.md":
+        return None
+    return "document" if path.suffix.lower() in DOCUMENTS else None
+
+
+def _lines(path: Path, origin: Literal["seed", "added"], done: Stocked) -> Iterator[NewDocument]:
+    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    with opened as lines:
+        for number, raw in enumerate(lines, start=1):
+            if not raw.strip():
+                continue
+            try:
+                value = json.loads(raw)
+                if not isinstance(value, dict):
+                    message = "not a JSON object"
+                    raise WatcherError(message)
+                yield document_of(value, origin)
+            except (ValueError, WatcherError) as error:
+                done.problems.append(f"{path}:{number}: {error}")
+
+
+def _pack(path: Path, origin: Literal["seed", "added"]) -> Iterator[NewDocument]:
+    from watcher import packs  # noqa: PLC0415 - only where there is a pack
+
+    for row in packs.read(path):
+        shape = Fingerprint.from_bytes(row.fingerprint)
+        yield _document(
+            key=derive_id("packed", hashlib.sha256(row.fingerprint).hexdigest()),
+            name=row.id,
+            origin=origin,
+            title=row.title,
+            text=None,
+            shape=shape,
+            url=row.url,
+            source=row.source,
+            published=row.published,
+        )
+
+
+def _file(path: Path, read: Read, origin: Literal["seed", "added"], done: Stocked) -> Iterator[NewDocument]:
+    try:
+        extracted = read(path)
+    except WatcherError as error:
+        done.problems.append(f"{path}: {error}")
+        return
+    title = extracted.title or path.stem
+    yield _document(
+        key=derive_id(
+            "document",
+            hashlib.sha256(f"{title}\0{extracted.text}".encode(errors="surrogatepass")).hexdigest(),
+            "",
+        ),
+        name=path.stem,
+        origin=origin,
+        title=title,
+        text=extracted.text,
+        shape=fingerprint(extracted.text or title, title=title),
+        url=None,
+        source=path.parent.name if origin == "seed" else "",
+        published=extracted.published,
+        language=extracted.language,
+    )
+
+
+def _string(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is not None and not isinstance(value, str):
+        message = f'"{name}" must be a string'
+        raise WatcherError(message)
+    return value
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f'"published": {text[:60]!r} is no ISO 8601 time, like 2026-11-21T09:00:00+09:00'
+        raise WatcherError(message) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
