@@ -31,6 +31,9 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
+NOT_MODIFIED, GONE, TOO_MANY, OVERLOADED = 304, 410, 429, 503
+_OF_ADDRESS = frozenset({"moved_to", "answered", "etag", "modified"})
+"""What a cursor knows of the address that answered, rather than of the feed."""
 _VALIDATOR = 1_000
 """Characters of an ETag or Last-Modified worth keeping."""
 _SAMPLE = 16
@@ -64,31 +67,20 @@ def scan(
     Retry-After asked for) and Permanent (410: `gone`; an address the guard
     refuses; a body over 10 MiB). `cursor` is then still the one to come back with.
     """
-    response = _ask(feed, cursor, net, now)
-    if response.status == 304:
-        return Scan(cursor=_seen(cursor, response), unchanged=True, floor=_floor(response, cursor))
+    response, following = _ask(feed, cursor, net, now)
+    moved = following.get("moved_to")
     digest = hashlib.sha256(response.body).hexdigest()
-    if digest == cursor.get("hash"):
-        # validators are those of this answer, even though nothing is new
-        return Scan(
-            cursor=_seen(cursor, response),
-            unchanged=True,
-            moved_to=_moved(feed, response),
-            floor=_floor(response, cursor),
-        )
+    # the hash, not the ETag, says whether a body is known: some servers change one without the other
+    if response.status == NOT_MODIFIED or digest == cursor.get("hash"):
+        return Scan(cursor=following, unchanged=True, moved_to=moved, floor=_floor(response, cursor))
     parsed = _parse(feed, response, workers, now, zone)
-    pace = min(parsed.pace, LONGEST_FLOOR).total_seconds() if parsed.pace is not None else None
     sample = _sample(parsed)
-    following = {
-        **_seen(cursor, response),
+    following |= {
         "hash": digest,
-        "pace": pace,
+        "pace": parsed.pace.total_seconds() if parsed.pace is not None else None,
         "newest": _latest(cursor.get("newest"), parsed.newest),
         "sample": sample[:_SAMPLE],
     }
-    moved = _moved(feed, response)
-    if moved is not None:
-        following["moved_to"] = moved
     return Scan(
         cursor=following,
         entries=parsed.entries,
@@ -102,33 +94,47 @@ def scan(
 # --------------------------------------------------------------------------- asking
 
 
-def _ask(feed: Feed, cursor: dict[str, Any], net: Net, now: datetime) -> Response:
-    """The answer, 200 or 304. A feed that moved is asked there; if that fails, where it was configured."""
+def _ask(feed: Feed, cursor: dict[str, Any], net: Net, now: datetime) -> tuple[Response, dict[str, Any]]:
+    """The answer (200 or 304) and the cursor with its validators.
+
+    A feed that moved is asked there; if that fails, where it was configured.
+    """
     moved = cursor.get("moved_to")
-    if not isinstance(moved, str) or moved == feed.url:
+    if not isinstance(moved, str):
         return _get(feed, feed.url, cursor, net, now)
     try:
         return _get(feed, moved, cursor, net, now)
     except (Temporary, Permanent) as failure:
-        if failure.status in {429, 503}:
+        if failure.status in {TOO_MANY, OVERLOADED}:
             raise
+        without = {name: value for name, value in cursor.items() if name not in _OF_ADDRESS}
         try:
-            return _get(feed, feed.url, {}, net, now)
+            return _get(feed, feed.url, without, net, now)
         except (Temporary, Permanent):
             raise failure from None
 
 
-def _get(feed: Feed, url: str, cursor: dict[str, Any], net: Net, now: datetime) -> Response:
+def _get(
+    feed: Feed, url: str, cursor: dict[str, Any], net: Net, now: datetime
+) -> tuple[Response, dict[str, Any]]:
     headers = {"Accept": ACCEPT}
     if urls.same_site(feed.url, url):
         headers |= _own_headers(feed)
-    if isinstance(cursor.get("etag"), str):
-        headers["If-None-Match"] = cursor["etag"]
-    if isinstance(cursor.get("modified"), str):
-        headers["If-Modified-Since"] = cursor["modified"]
-    response = net.get(url, headers=headers, limit=LIMIT, deadline=DEADLINE)
-    _judge(response, now, conditional="If-None-Match" in headers or "If-Modified-Since" in headers)
-    return response
+    validators = {
+        header: cursor[name]
+        for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since"))
+        if isinstance(cursor.get(name), str)
+    }
+    response = net.get(url, headers=headers | validators, limit=LIMIT, deadline=DEADLINE)
+    if response.status == NOT_MODIFIED and response.url != cursor.get("answered"):
+        # the validators are those of another address: a redirect leads elsewhere now
+        response = net.get(url, headers=headers, limit=LIMIT, deadline=DEADLINE)
+    _judge(response, now, known=response.url == cursor.get("answered"))
+    following = _seen(cursor, response)
+    moved = _moved(feed, response)
+    if moved is not None:
+        following["moved_to"] = moved
+    return response, following
 
 
 def _own_headers(feed: Feed) -> dict[str, str]:
@@ -154,12 +160,12 @@ _MEANINGS = {
 }
 
 
-def _judge(response: Response, now: datetime, *, conditional: bool) -> None:
+def _judge(response: Response, now: datetime, *, known: bool) -> None:
     """Raise what the status means unless it is an answer to go on with."""
     status, shown = response.status, urls.shown(response.url)
-    if status in {200, 203} or (status == 304 and conditional):
+    if status in {200, 203} or (status == NOT_MODIFIED and known):
         return
-    if status == 410:
+    if status == GONE:
         raise Permanent(
             f"{shown} answered 410: the feed is gone for good; remove it from the config",
             gone=True,
@@ -167,8 +173,8 @@ def _judge(response: Response, now: datetime, *, conditional: bool) -> None:
         )
     wait = timing.retry_after(response.headers.get("retry-after", ""), now)
     meaning = _MEANINGS.get(status, "")
-    if status == 304:
-        meaning = "not modified, though it was not asked whether it was"
+    if status == NOT_MODIFIED:
+        meaning = "not modified, though nothing of it is known yet"
     reason = f"{shown} answered {status}" + (f": {meaning}" if meaning else "")
     raise Temporary(reason, retry_after=wait, status=status)
 
@@ -206,12 +212,12 @@ def _moved(feed: Feed, response: Response) -> str | None:
 
 def _seen(cursor: dict[str, Any], response: Response) -> dict[str, Any]:
     """`cursor` with this answer's validators. A 304 may leave out what it does not change; a 200 states them all."""
-    following = dict(cursor)
+    following = {**cursor, "answered": response.url}
     for name, header in (("etag", "etag"), ("modified", "last-modified")):
         value = response.headers.get(header, "")
         if value and len(value) <= _VALIDATOR:
             following[name] = value
-        elif response.status != 304:
+        elif response.status != NOT_MODIFIED:
             following.pop(name, None)
     return following
 
