@@ -6,30 +6,32 @@ out. Nothing here touches the network or the store.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from watcher import urls
+from watcher import durations, urls
 from watcher.channels import Channel
 from watcher.channels.command import Command
 from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
+from watcher.checks import check, doubts
 from watcher.model import ConfigError, Problem
-from watcher.places import KeyPath, Places
+from watcher.places import Places
+from watcher.settings import Config, NetSettings, Settings
 from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
 from watcher.syntax import Mended, mend
-from watcher.tables import FAULTY, Fault, Reading, unknown
+from watcher.tables import ALIASES, FAULTY, Fault, Reading, unknown
 from watcher.watchlist.rule import Watchlist
+
+__all__ = ["Config", "NetSettings", "Settings", "load", "locate", "revise", "warnings"]
 
 T = TypeVar("T")
 
@@ -46,61 +48,6 @@ ARRAYS = frozenset({"feeds", "folders", "watchlists", "channels"})
 SECTIONS = ARRAYS | {"watcher", "net", "concepts"}
 
 SYSTEM_CONFIG = Path("/etc/watcher/config.toml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The `[watcher]` table. Paths are absolute once loaded."""
-
-    database: Path = Path("watcher.db")
-    corpus: tuple[Path, ...] = ()
-    """Documents, folders or fingerprint packs whose text is known and never news."""
-    timezone: str = "UTC"
-    """For schedules, quiet hours, shown times, and feeds whose dates name no zone."""
-    every: timedelta = timedelta(minutes=15)
-    catch_up: timedelta = timedelta(hours=24)
-    keep_text: timedelta = timedelta(days=90)
-    keep: timedelta = timedelta(days=400)
-    workers: int = 2
-    """Processes that parse and extract."""
-    threads: int = 32
-    """Threads that wait for the network."""
-    group_wait: timedelta = timedelta(seconds=60)
-    heartbeat: str | None = None
-    """An http(s) address that is asked while all goes well: a dead-man's switch of the user's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetSettings:
-    """The `[net]` table: private addresses that may be reached, and a proxy if one is meant."""
-
-    allow: tuple[str, ...] = ()
-    proxy: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """A whole config, valid. Feeds have their name and interval filled in; paths are absolute."""
-
-    path: Path
-    watcher: Settings = Settings()
-    feeds: tuple[Feed, ...] = ()
-    folders: tuple[Folder, ...] = ()
-    concepts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    watchlists: tuple[Watchlist, ...] = ()
-    channels: tuple[Channel, ...] = ()
-    net: NetSettings = NetSettings()
-    text: str = field(default="", repr=False, compare=False)
-    """The file as it was read, so that warnings can name places."""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone of schedules and shown times."""
-        return ZoneInfo(self.watcher.timezone)
-
-    def zone_of(self, feed: Feed) -> ZoneInfo:
-        """The time zone of dates in `feed` that name none."""
-        return ZoneInfo(feed.timezone or self.watcher.timezone)
 
 
 def locate(argument: Path | str | None = None) -> Path:
@@ -167,6 +114,11 @@ def _text(path: Path) -> str:
         raise cannot(message, line, column) from None
 
 
+def warnings(config: Config) -> tuple[Problem, ...]:
+    """What in `config` is valid and hardly meant, each at its place. Looks at the disk and the environment."""
+    return _in_order(_placed(config.text, doubts(config)))
+
+
 # --------------------------------------------------------------------------- from tables to a Config
 
 
@@ -189,10 +141,7 @@ def _read(raw: dict[str, Any], reading: Reading, path: Path, text: str) -> Confi
         net=_single(NetSettings, raw, "net", reading),
         text=text,
     )
-    _check_settings(config, reading)
-    _check_sources(config, reading)
-    _check_watchlists(config, reading)
-    _check_channels(config, reading)
+    check(config, reading)
     return config
 
 
@@ -259,122 +208,20 @@ def _channels(tables: list[dict[str, Any]], reading: Reading) -> Iterator[Channe
         elif given not in CHANNELS:
             reading.wrong((*path, "type"), unknown("type", given, CHANNELS))
         else:
-            yield reading.table(CHANNELS[given], table, path)
+            yield _from_here(reading.table(CHANNELS[given], table, path), reading.folder)
             continue
         # Keeps the places of the others right; the load fails anyway.
         yield Console(name=str(table.get("name", "")))
 
 
-# --------------------------------------------------------------------------- what must hold between them
-
-
-def _check_settings(config: Config, reading: Reading) -> None:
-    settings = config.watcher
-    _check_zone(settings.timezone, ("watcher", "timezone"), reading)
-    for key, least in (("workers", 1), ("threads", 1)):
-        if getattr(settings, key) < least:
-            reading.wrong(("watcher", key), f"{key} must be {least} or more")
-    if settings.keep < settings.keep_text:
-        message = "keep (fingerprints) is shorter than keep_text (articles): fingerprints outlive the text"
-        reading.wrong(("watcher", "keep"), message)
-    if settings.heartbeat is not None:
-        _check_url(settings.heartbeat, ("watcher", "heartbeat"), reading)
-    for index, network in enumerate(config.net.allow):
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            message = f'"{network}" is not a network: {error}; write for instance "127.0.0.1/32"'
-            reading.wrong(("net", "allow", index), message)
-
-
-def _check_sources(config: Config, reading: Reading) -> None:
-    watchlists = [each.name for each in config.watchlists]
-    addresses: dict[str, int] = {}
-    for index, feed in enumerate(config.feeds):
-        path: KeyPath = ("feeds", index)
-        if feed.url and _check_url(feed.url, (*path, "url"), reading):
-            first = addresses.setdefault(urls.normalise(feed.url), index)
-            if first != index:
-                other = config.feeds[first].name
-                reading.wrong(
-                    (*path, "url"), f'the feed "{other}" has this address already: take one of the two out'
-                )
-        if feed.timezone:
-            _check_zone(feed.timezone, (*path, "timezone"), reading)
-        _check_names(feed.watchlists, watchlists, "watchlist", (*path, "watchlists"), reading)
-    places: dict[Path, int] = {}
-    for index, folder in enumerate(config.folders):
-        path = ("folders", index)
-        if places.setdefault(Path(os.path.normpath(folder.path)), index) != index:
-            reading.wrong(
-                (*path, "path"), f"the folder {folder.path} is listed twice: take one of the two out"
-            )
-        _check_names(folder.watchlists, watchlists, "watchlist", (*path, "watchlists"), reading)
-
-
-def _check_watchlists(config: Config, reading: Reading) -> None:
-    channels = [each.name for each in config.channels]
-    _check_unique([each.name for each in config.watchlists], "watchlists", reading)
-    for index, watchlist in enumerate(config.watchlists):
-        path: KeyPath = ("watchlists", index)
-        _check_names(watchlist.channels, channels, "channel", (*path, "channels"), reading)
-        if watchlist.min_new_words < 0:
-            reading.wrong((*path, "min_new_words"), "min_new_words must be 0 or more")
-        if watchlist.max_per_hour < 1:
-            reading.wrong((*path, "max_per_hour"), "max_per_hour must be 1 or more")
-
-
-def _check_channels(config: Config, reading: Reading) -> None:
-    _check_unique([each.name for each in config.channels], "channels", reading)
-    for index, channel in enumerate(config.channels):
-        path: KeyPath = ("channels", index)
-        if isinstance(channel, Webhook) and isinstance(channel.url, str) and channel.url:
-            _check_url(channel.url, (*path, "url"), reading)
-        if isinstance(channel, Email):
-            if not 0 <= channel.port <= 65535:
-                reading.wrong((*path, "port"), "port must lie between 1 and 65535")
-            if (channel.username is None) != (channel.password is None):
-                has, lacks = (
-                    ("username", "password") if channel.username is not None else ("password", "username")
-                )
-                reading.wrong((*path, has), f"{has} needs {lacks} beside it: a login takes both")
-
-
-def _check_unique(names: Sequence[str], key: str, reading: Reading) -> None:
-    seen: dict[str, int] = {}
-    for index, name in enumerate(names):
-        if name and seen.setdefault(name, index) != index:
-            reading.wrong(
-                (key, index, "name"), f'another of the {key} is named "{name}": give this one another name'
-            )
-
-
-def _check_names(
-    given: Sequence[str], known: Sequence[str], what: str, path: KeyPath, reading: Reading
-) -> None:
-    for index, name in enumerate(given):
-        if name not in known:
-            reading.wrong((*path, index), unknown(what, name, known), lacks="name")
-
-
-def _check_zone(name: str, path: KeyPath, reading: Reading) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        from zoneinfo import available_timezones  # noqa: PLC0415  (reads a folder tree; only for the suggestion)
-
-        message = unknown("time zone", name, available_timezones()).partition(": known here")[0]
-        way = "" if "did you mean" in message else ': write a name like "Asia/Seoul" or "UTC"'
-        reading.wrong(path, message + way)
-
-
-def _check_url(url: str, path: KeyPath, reading: Reading) -> bool:
-    if urls.parts(url) is not None and not any(character.isspace() for character in url):
-        return True
-    near = f"https://{url}"
-    way = f': write "{near}"' if "//" not in url and "." in url and urls.parts(near) else ""
-    reading.wrong(path, f'"{url}" is not an http or https address{way}')
-    return False
+def _from_here(channel: Channel, folder: Path) -> Channel:
+    """`channel` with the paths it holds as text taken from the config's folder; a bare program is found on PATH."""
+    if isinstance(channel, Email) and channel.ca_file:
+        return replace(channel, ca_file=str(folder / Path(channel.ca_file).expanduser()))
+    if isinstance(channel, Command) and channel.command and "/" in channel.command[0]:
+        program = folder / Path(channel.command[0]).expanduser()
+        return replace(channel, command=(str(program), *channel.command[1:]))
+    return channel
 
 
 # --------------------------------------------------------------------------- problems and their places
@@ -393,3 +240,82 @@ def _placed(text: str, faults: Iterable[Fault]) -> Iterator[Problem]:
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems), key=lambda each: (each.line, each.column, each.message)))
+
+
+# --------------------------------------------------------------------------- what a reload changed
+
+_AT_START = ("database", "workers", "threads")
+"""Settings that a running daemon does not take up."""
+
+
+def revise(old: Config, new: Config) -> tuple[str, ...]:
+    """What a reload from `old` to `new` changes, a line each, as a person would say it; empty where nothing does."""
+    return (
+        *_changed_settings(old, new),
+        *_changed("feed", _by(old.feeds, _feed_key), _by(new.feeds, _feed_key)),
+        *_changed("folder", _by(old.folders, _folder_key), _by(new.folders, _folder_key)),
+        *_changed_concepts(old.concepts, new.concepts),
+        *_changed("watchlist", _by(old.watchlists, _name), _by(new.watchlists, _name)),
+        *_changed("channel", _by(old.channels, _name), _by(new.channels, _name)),
+    )
+
+
+def _name(value: Any) -> str:
+    return str(value.name)
+
+
+def _feed_key(feed: Feed) -> str:
+    return urls.normalise(feed.url)
+
+
+def _folder_key(folder: Folder) -> str:
+    return os.path.normpath(folder.path)
+
+
+def _by(values: Iterable[T], key: Callable[[T], str]) -> dict[str, T]:
+    return {key(value): value for value in values}
+
+
+def _changed_settings(old: Config, new: Config) -> Iterator[str]:
+    for before, after in ((old.watcher, new.watcher), (old.net, new.net)):
+        for key in _differing(before, after):
+            later = " (taken up at the next start)" if key in _AT_START else ""
+            yield f"{key}: {_said(getattr(before, key))} → {_said(getattr(after, key))}{later}"
+
+
+def _changed(what: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for key, value in new.items():
+        if key not in old:
+            yield f'{what} added: "{value.name}"'
+    for key, value in old.items():
+        if key not in new:
+            yield f'{what} removed: "{value.name}"'
+    for key, before in old.items():
+        if key in new and new[key] != before:
+            yield f'{what} changed: "{new[key].name}" ({", ".join(_differing(before, new[key]))})'
+
+
+def _changed_concepts(old: dict[str, tuple[str, ...]], new: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    for name in [*new, *(name for name in old if name not in new)]:
+        added = [term for term in new.get(name, ()) if term not in old.get(name, ())]
+        removed = [term for term in old.get(name, ()) if term not in new.get(name, ())]
+        if added or removed:
+            terms = [f"+ {term}" for term in added] + [f"- {term}" for term in removed]
+            yield f"concept @{name}: {', '.join(terms[:10])}" + (", …" if len(terms) > 10 else "")
+
+
+def _differing(old: Any, new: Any) -> list[str]:
+    """The keys, as the file spells them, in which two values of a kind differ; of two kinds, `type`."""
+    if type(old) is not type(new):
+        return ["type"]
+    spelled = {name: key for key, name in ALIASES.items()}
+    names = [each.name for each in fields(old) if getattr(old, each.name) != getattr(new, each.name)]
+    return [spelled.get(name, name) for name in names]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, timedelta):
+        return durations.write(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return "nothing" if value is None else str(value)

@@ -76,6 +76,16 @@ class Places:
             return first_line, first_column + len(after)
         return row + 1, len(after) + 1
 
+    def last_line(self, name: str) -> int | None:
+        """The line on which the last setting of the last `[name]` or `[[name]]` table ends; None without one."""
+        last = None
+        for node in self.tree.root_node.children:
+            header = next((child for child in node.children if child.type.endswith("_key")), None)
+            if node.type in ("table", "table_array_element") and header and _key_names(header)[:1] == [name]:
+                ends = [child.end_point.row for child in node.children if child.type == "pair"]
+                last = max(ends, default=header.end_point.row) + 1
+        return last
+
     def _find(self, path: KeyPath, *, key: bool) -> tuple[int, int]:
         for length in range(len(path), 0, -1):
             place = self._places.get(path[:length])

@@ -203,17 +203,17 @@ def _read(value: object, hint: Any, path: KeyPath, folder: Path) -> Any:
         ) from None
 
 
-def _place(value: object, location: tuple[int | str, ...]) -> KeyPath:
+def _place(value: Any, location: tuple[int | str, ...]) -> KeyPath:
     """A location of pydantic's without the names of union branches: only what leads somewhere in `value`."""
     path: KeyPath = ()
     for step in location:
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if isinstance(value, list | dict) and (
+            step in value if isinstance(value, dict) else isinstance(step, int)
         ):
-            value = value[step]
+            value = value[step]  # type: ignore[index]
+            path += (step,)
         else:
             break
-        path += (step,)
     return path
 
 
