@@ -32,10 +32,10 @@ def recipients(settings: Maildir) -> tuple[str, ...]:
 
 def render(settings: Maildir, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:
     """The mail with the line ends of files (LF), to the sender's own address. Raises `WatcherError`."""
-    from watcher import mail  # noqa: PLC0415
+    from watcher import mime  # noqa: PLC0415
 
-    _, address = mail.split_address(settings.sender)
-    built = mail.build(outgoing, sender=settings.sender, to=address, zone=zone)
+    _, address = mime.split_address(settings.sender)
+    built = mime.build(outgoing, sender=settings.sender, to=address, zone=zone)
     return built.replace(b"\r\n", b"\n")
 
 

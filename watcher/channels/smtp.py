@@ -53,9 +53,9 @@ def recipients(settings: Email) -> tuple[str, ...]:
 
 def render(settings: Email, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:
     """The mail to the delivery's recipient (CRLF, 7-bit clean). Raises `WatcherError` where none can be made."""
-    from watcher import mail  # noqa: PLC0415
+    from watcher import mime  # noqa: PLC0415
 
-    return mail.build(
+    return mime.build(
         outgoing, sender=settings.sender, to=outgoing.recipient, reply_to=settings.reply_to, zone=zone
     )
 
@@ -76,10 +76,10 @@ def send(
     certificate must not find the alerts of the meantime dead. Only replies
     about this mail carry a `status`.
     """
-    from watcher import mail  # noqa: PLC0415
+    from watcher import mime  # noqa: PLC0415
 
-    _, sender = mail.split_address(settings.sender)
-    _, to = mail.split_address(outgoing.recipient)
+    _, sender = mime.split_address(settings.sender)
+    _, to = mime.split_address(outgoing.recipient)
     with _session(settings) as server:
         options: list[str] = []
         if not (sender + to).isascii():
