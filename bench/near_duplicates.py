@@ -170,7 +170,7 @@ def _shingles(text: str) -> list[str]:
 
 
 def datasketch_lsh(documents: list[tuple[str, str]]) -> set[Pair]:
-    """datasketch's MinHash LSH, 128 permutations, threshold .5, its candidates taken."""
+    """MinHash LSH of datasketch, 128 permutations, threshold .5, its candidates taken."""
     from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 - a peer, not needed to measure ourselves
 
     index = MinHashLSH(threshold=0.5, num_perm=128)
@@ -184,7 +184,7 @@ def datasketch_lsh(documents: list[tuple[str, str]]) -> set[Pair]:
 
 
 def rensa_lsh(documents: list[tuple[str, str]]) -> set[Pair]:
-    """rensa's MinHash LSH, 128 permutations in 32 bands, its candidates taken."""
+    """MinHash LSH of rensa, 128 permutations in 32 bands, its candidates taken."""
     from rensa import RMinHash, RMinHashLSH  # noqa: PLC0415 - a peer, not needed to measure ourselves
 
     index = RMinHashLSH(threshold=0.5, num_perm=128, num_bands=32)
