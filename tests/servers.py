@@ -37,6 +37,8 @@ class Request:
     body: bytes
     host: str
     """The local address the request came in on: 127.0.0.1, 127.0.0.2, …"""
+    port: int
+    """The client's: requests on one connection share it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
             host=self.connection.getsockname()[0],
+            port=self.client_address[1],
         )
         script = self.server.script
         with script.working():

@@ -195,7 +195,12 @@ class Handle:
         curl.setopt(pycurl.URL, ask.url)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(left * 1000)))
-        curl.setopt(pycurl.HTTPHEADER, _lines(ask))
+        lines = _lines(ask)
+        if lines:
+            curl.setopt(pycurl.HTTPHEADER, lines)
+        else:
+            # pycurl ignores an empty list: the headers of the request before, secrets among them, would go out
+            curl.unsetopt(pycurl.HTTPHEADER)
         if ask.method == "POST":
             curl.setopt(pycurl.POST, 1)
             curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(ask.body))
@@ -232,7 +237,7 @@ class Handle:
         if code == pycurl.E_ABORTED_BY_CALLBACK:
             message = f"{shown}: given up, watcher is stopping"
             raise Temporary(message)
-        if code in {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}:
+        if code == pycurl.E_URL_MALFORMAT:
             message = f"{shown} is no address watcher can ask: {detail}"
             raise Permanent(message)
         raise Temporary(f"{shown}: {_reason(code, detail, left)}")

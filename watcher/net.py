@@ -74,7 +74,7 @@ class Net:
         refuses, a scheme that is not http(s), a body over `limit`). Any status
         is an answer.
         """
-        sent = dict(headers or {})
+        sent = _with_login(headers or {}, url)
         ends = time.monotonic() + deadline.total_seconds()
         here, permanent = self._wire(url), True
         for hop in range(MAX_REDIRECTS + 1):
@@ -95,7 +95,7 @@ class Net:
             if there is None:
                 message = f"{urls.shown(here)} redirects to {target[:200]!r}, which is no http(s) address"
                 raise Permanent(message, status=response.status)
-            there = self._wire(urls.without_user(there))
+            there = self._wire(there)
             if not urls.same_site(here, there):
                 sent = {name: value for name, value in sent.items() if name.lower() in _SAFE_ELSEWHERE}
             here = there
@@ -111,7 +111,7 @@ class Net:
         split = urls.parts(url)
         shown = f"{split.scheme}://{split.hostname}/…" if split is not None else "the webhook's address"
         here = self._wire(url, shown)
-        response, _ = self._ask(Ask("POST", here, dict(headers), body, ERROR_BODY, ends, shown))
+        response, _ = self._ask(Ask("POST", here, _with_login(headers, url), body, ERROR_BODY, ends, shown))
         return response
 
     def reset(self) -> None:
@@ -168,6 +168,15 @@ class Net:
                     self._idle.append(handle)
             if not keep:
                 handle.close()
+
+
+def _with_login(headers: Mapping[str, str], url: str) -> dict[str, str]:
+    """`headers` with the user and password of `url` as one of them, so that they stop at a redirect elsewhere."""
+    sent = dict(headers)
+    login = urls.login(url)
+    if login is not None and not any(name.lower() == "authorization" for name in sent):
+        sent["Authorization"] = login
+    return sent
 
 
 class _Hosts:

@@ -7,7 +7,8 @@ back as it was, nothing here raises on bad input.
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from base64 import b64encode
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 LONGEST = 8_192
 """Characters of a URL; longer ones are no address of an article."""
@@ -58,26 +59,29 @@ def _netloc(split: SplitResult) -> str:
 
 
 def wire(url: str) -> str | None:
-    """`url` as it goes over the wire: ASCII, percent-encoded, no fragment; None if it is no http(s) URL.
+    """`url` as it goes over the wire: ASCII, percent-encoded, host as IDNA, no fragment; None if it is no http(s) URL.
 
-    User and password stay: they are what the person wrote in the config.
+    User and password are left out: see `login`.
     """
     split = parts(url)
     if split is None:
         return None
-    user, at, _ = split.netloc.rpartition("@")
-    netloc = f"{quote(user, safe=':%!$&()*+,;=~')}{at}{_netloc(split)}"
     path = quote(split.path, safe=_PATH_SAFE) or "/"
-    return urlunsplit((split.scheme.lower(), netloc, path, quote(split.query, safe=_QUERY_SAFE), ""))
+    return urlunsplit((split.scheme.lower(), _netloc(split), path, quote(split.query, safe=_QUERY_SAFE), ""))
+
+
+def login(url: str) -> str | None:
+    """The Authorization header (Basic) of a user and password in `url`; None if there are none."""
+    split = parts(url)
+    if split is None or split.username is None:
+        return None
+    pair = f"{unquote(split.username)}:{unquote(split.password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode('ascii')}"
 
 
 def normalise(url: str) -> str:
-    """The identity of a source: scheme and host in lower case, default port, fragment and password gone."""
-    split = parts(url)
-    if split is None:
-        return url.strip()
-    path = quote(split.path, safe=_PATH_SAFE) or "/"
-    return urlunsplit((split.scheme.lower(), _netloc(split), path, quote(split.query, safe=_QUERY_SAFE), ""))
+    """The identity of a source: its `wire` form. What is no http(s) URL stays as it is."""
+    return wire(url) or url.strip()
 
 
 def canonical(url: str) -> str:
@@ -143,14 +147,6 @@ def shown(url: str) -> str:
     if split is None or "@" not in split.netloc:
         return url[:300]
     return urlunsplit((split.scheme, _netloc(split), split.path, split.query, ""))[:300]
-
-
-def without_user(url: str) -> str:
-    """`url` without user and password: nobody else may choose what watcher logs in with."""
-    split = parts(url)
-    if split is None or "@" not in split.netloc:
-        return url
-    return urlunsplit((split.scheme, _netloc(split), split.path, split.query, split.fragment))
 
 
 def place(url: str) -> str:
