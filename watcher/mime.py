@@ -15,14 +15,15 @@ import email.policy
 import re
 from datetime import UTC, tzinfo
 from email.message import EmailMessage, MIMEPart
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from watcher.display import clean
 from watcher.message import html, plain, subject
 from watcher.model import Bundle, Notice, Outgoing, WatcherError
 
-_ENCODED_WORD = 45
-"""UTF-8 bytes in one encoded word: 60 of base64 and `=?utf-8?B??=` make 72 of the 75 allowed (RFC 2047)."""
+_ENCODED_WORD = 36
+"""UTF-8 bytes in one encoded word: 48 of base64 and `=?utf-8?B??=`, so that with `X-Watchlists: ` before it the
+line keeps to the 76 characters of RFC 2047."""
 _POLICY = email.policy.SMTP.clone(cte_type="7bit")
 
 
@@ -72,7 +73,8 @@ def header_text(text: str) -> str:
 
 def split_address(text: str) -> tuple[str, str]:
     """`Name <local@domain>` as name and address, the domain in its ASCII form. Raises `WatcherError`."""
-    name, address = parseaddr(clean(text))
+    found = re.fullmatch(r"(.*)<([^<>]*)>", clean(text))
+    name, address = (found[1].strip().strip('"'), found[2]) if found else ("", clean(text))
     local, at, domain = address.rpartition("@")
     try:
         host = domain if domain.isascii() else domain.encode("idna").decode()
@@ -82,7 +84,7 @@ def split_address(text: str) -> tuple[str, str]:
         not at
         or not local
         or not host
-        or re.search(r"[\s<>,;:\\\"]", local)
+        or re.search(r"[\s<>,;:@()\[\]\\\"]", local)
         or not re.fullmatch(r"[A-Za-z0-9.\[\]:_-]+", host)
     ):
         message = (
@@ -100,7 +102,7 @@ def _list_headers(outgoing: Outgoing) -> dict[str, str]:
     alerts = content.alerts if isinstance(content, Bundle) else (content,)
     names = list(dict.fromkeys(name for alert in alerts for name in alert.watchlists)) or ["alerts"]
     first = header_text(names[0])[:60]
-    shown = re.sub(r"[<>\"\\,]", "", first)
+    shown = "".join(char for char in first if not char.isascii() or char.isalnum() or char in " -_&+").strip()
     return {"List-Id": f"{shown} <{_label(first)}.watcher>", "X-Watchlists": header_text(", ".join(names))}
 
 
@@ -110,7 +112,7 @@ def _label(name: str) -> str:
     if name.isascii():
         return plain_name[:60] or "alerts"
     return (
-        "xn--" + re.sub(r"[^a-z0-9-]+", "-", name.lower().encode("punycode").decode("ascii")).strip("-")[:200]
+        "xn--" + re.sub(r"[^a-z0-9-]+", "-", name.lower().encode("punycode").decode("ascii")).strip("-")[:60]
     )
 
 
@@ -184,7 +186,8 @@ def _compare(built: bytes, headers: dict[str, str | tuple[str, str]], parts: dic
         got = str(parsed[name])
         if isinstance(meant, tuple):
             addresses = [(a.display_name, a.addr_spec) for a in parsed[name].addresses]
-            if addresses != [meant]:
+            # Names without spaces: between encoded words of a phrase Python reads a space that is none (RFC 2047, 6.2).
+            if [(n.replace(" ", ""), a) for n, a in addresses] != [(meant[0].replace(" ", ""), meant[1])]:
                 message = f"the built mail's {name} reads {addresses}, not {meant}"
                 raise Unfaithful(message)
         elif name != "List-Id" and got != meant:

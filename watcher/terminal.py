@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
 from rich.console import Console
@@ -111,23 +112,16 @@ def _said(shown: Card, columns: int) -> Iterator[Text]:
 
 def _line(line: Line, columns: int, first: str, style: str) -> Iterator[Text]:
     """A sentence wrapped first and styled after, so that a hit broken across lines stays bold on both."""
-    if not line:
-        return
-    bold = _bold(line)
+    chars = [(char, bold) for text, bold in line for char in text]
     at = 0
-    for row, wrapped in enumerate(
-        wrap("".join(text for text, _ in line), columns, indent=_INDENT, first=first)
-    ):
-        shown = wrapped[len(first) :] if row == 0 else wrapped[len(_INDENT) :]
-        styled = Text(first if row == 0 else _INDENT, style=style if row == 0 else "")
-        for offset, char in enumerate(shown):
-            styled.append(char, style=_HIT if bold[at + offset] else "")
+    text = "".join(char for char, _ in chars)
+    for row, wrapped in enumerate(wrap(text, columns, indent=_INDENT, first=first) if chars else ()):
+        lead = _INDENT if row else first
+        styled = Text(lead, style="" if row else style)
+        size = len(wrapped) - len(lead)
+        for bold, group in itertools.groupby(chars[at : at + size], key=lambda each: each[1]):
+            styled.append("".join(char for char, _ in group), style=_HIT if bold else "")
         yield styled
-        at += len(shown)
-        while at < len(bold) and bold[at] is None:
+        at += size
+        while at < len(chars) and chars[at][0] == " ":  # the line end took the place of the spaces
             at += 1
-
-
-def _bold(line: Line) -> Sequence[bool | None]:
-    """For each character whether it is bold; None for a space, which a line end may swallow."""
-    return [None if char == " " else bold for text, bold in line for char in text]
