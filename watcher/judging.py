@@ -5,33 +5,29 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.alerting import Timing, compose, owed
-from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
+from watcher.kinship import look_alikes_json, title_known_to, verified, with_knowers
 from watcher.model import (
     ArticleNote,
     Change,
-    Extracted,
     Fields,
-    LookAlikeNote,
     Match,
-    Permanent,
     Span,
-    Temporary,
     derive_id,
 )
 from watcher.novelty import (
     Fingerprint,
     boilerplate_spans,
     changes,
-    compare,
     fingerprint,
     title_key,
 )
-from watcher.pipeline import Parts, SourcePort, StoryBook
+from watcher.pipeline import Parts, StoryBook
+from watcher.reading import PAGE_LATER, Gone, Postponed, Reading, read
 from watcher.stocking import signed, unsigned
 from watcher.stores import (
     ArticleRow,
@@ -49,31 +45,6 @@ from watcher.stores import (
 
 log = logging.getLogger("watcher")
 
-AUTO_WORDS = 100
-"""A feed's own text of so many words is taken as the article (`text = "auto"`)."""
-
-PAGE_TRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
-"""When a page is tried before the summary is judged in its place."""
-
-PAGE_LATER = (
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=3),
-    timedelta(hours=6),
-    timedelta(hours=12),
-)
-PAGE_GIVE_UP = timedelta(hours=24)
-
-FILE_TRIES = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=12),
-    timedelta(hours=24),
-)
-"""When a file that could not be read is tried again."""
-
 LOOKS_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 """When the page of an alerted article is looked at again, after its alert."""
 
@@ -81,20 +52,6 @@ REUSED = 0.2
 """Containment under which a known GUID with other content is another item (DESIGN §2)."""
 
 RESURFACE_WINDOW = timedelta(hours=48)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """An item's text as judged. `partial`: only the feed's summary, the page is still wanted."""
-
-    title: str
-    text: str
-    author: str | None
-    published: datetime | None
-    language: str | None
-    from_page: bool = False
-    partial: bool = False
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,101 +77,6 @@ class Judged:
     alerts: tuple[str, ...] = ()
 
 
-# --------------------------------------------------------------------------- reading
-
-
-class _Postponed(Exception):  # noqa: N818 - it is no error, it carries a decision out of the reading
-    def __init__(self, reason: str, due: datetime | None, tries: int) -> None:
-        self.reason = reason
-        self.due = due
-        self.tries = tries
-
-
-class _Gone(Exception):  # noqa: N818 - as above
-    """The page of an alerted article answers 404 or 410."""
-
-
-def read(claim: ItemClaim, source: SourcePort, now: datetime) -> Reading:
-    """The text to judge for an item: the feed's own, the page's, or the file's."""
-    entry = claim.entry
-    own = Reading(
-        title=entry.title,
-        text=entry.text,
-        author=entry.author,
-        published=entry.published,
-        language=entry.language,
-    )
-    if claim.source_kind == "folder":
-        return _file(claim, source, own, now)
-    if claim.mode == "known" or source.text == "feed" or entry.url is None:
-        return own
-    if claim.stage == "first" and source.text == "auto" and count_words(entry.text) >= AUTO_WORDS:
-        return own
-    try:
-        page = source.read(claim)
-    except (Temporary, Permanent) as failure:
-        return _without_page(claim, own, failure, now)
-    return _with_page(own, page)
-
-
-def _file(claim: ItemClaim, source: SourcePort, own: Reading, now: datetime) -> Reading:
-    try:
-        extracted = source.read(claim)
-    except (Temporary, Permanent) as failure:
-        waits = FILE_TRIES[claim.tries :]
-        due = now + waits[0] if waits else None
-        raise _Postponed(f"{claim.entry.path}: {failure.reason}", due, claim.tries + 1) from failure
-    name = (claim.entry.path or "").rsplit("/", 1)[-1]
-    return Reading(
-        title=extracted.title or own.title or name,
-        text=extracted.text,
-        author=extracted.author,
-        published=extracted.published or own.published,
-        language=extracted.language,
-    )
-
-
-def _without_page(claim: ItemClaim, own: Reading, failure: Temporary | Permanent, now: datetime) -> Reading:
-    """The page could not be had: try it again soon; then judge the summary and go on trying for a day."""
-    reason = f"{claim.entry.url}: {failure.reason}"
-    if claim.stage == "again":
-        if failure.status in (404, 410):
-            raise _Gone
-        raise _Postponed(reason, None, claim.tries)
-    if claim.stage == "page":
-        wait = PAGE_LATER[min(claim.tries, len(PAGE_LATER) - 1)]
-        due = now + wait if now + wait - claim.first_seen < PAGE_GIVE_UP else None
-        raise _Postponed(reason, due, claim.tries + 1)
-    tries = claim.tries + 1
-    if isinstance(failure, Temporary) and tries < len(PAGE_TRIES):
-        raise _Postponed(reason, now + PAGE_TRIES[tries], tries)
-    return replace(own, partial=True, problem=reason)
-
-
-def _with_page(own: Reading, page: Extracted) -> Reading:
-    """The page's text; with the feed's summary before it, where the page lacks it (a cookie wall, a paywall)."""
-    text = page.text
-    problem = ""
-    if count_words(own.text) >= 12:  # noqa: PLR2004 - shorter ones are bylines and captions
-        missing = compare(fingerprint(own.text), fingerprint(page.text)) is None
-        if missing:
-            text = f"{own.text}\n\n{page.text}"
-        if missing and count_words(page.text) < count_words(own.text):
-            problem = "the page is shorter than the feed's summary and lacks it: a cookie wall or paywall?"
-    return Reading(
-        title=own.title or page.title,
-        text=text,
-        author=own.author or page.author,
-        published=own.published or page.published,
-        language=page.language or own.language,
-        from_page=True,
-        problem=problem,
-    )
-
-
-# --------------------------------------------------------------------------- judging
-
-
 def judge_item(
     claim: ItemClaim, parts: Parts, store: Store, stories: StoryBook, now: Callable[[], datetime]
 ) -> Judged:
@@ -228,7 +90,7 @@ def judge_item(
     removed = False
     try:
         reading = read(claim, source, at)
-    except _Postponed as later:
+    except Postponed as later:
         reason, due, tries = later.reason, later.due, later.tries
         if claim.stage == "first":
             store.write(lambda w: w.postpone(claim, reason, due=due, tries=tries))
@@ -237,7 +99,7 @@ def judge_item(
                 lambda w: w.finish(claim, article=None, next_look=_later(claim, due, tries), reason=reason)
             )
         return Judged(title, f"not read: {reason}")
-    except _Gone:
+    except Gone:
         removed = True
         reading = _as_judged(claim, store.read)
     if claim.previous is not None and not removed and _unchanged(claim, reading, store.read):
@@ -319,46 +181,6 @@ def draft_of(
     )
 
 
-def verified(shape: Fingerprint, found: Found, *, item: int | None) -> tuple[tuple[Document, Kin], ...]:
-    """The candidates of a look-up that are really linked, the best first."""
-    boilerplate = unsigned(found.boilerplate)
-    kin: list[tuple[Document, Kin]] = []
-    for document in found.documents:
-        same = item is not None and document.item == item
-        likeness = compare(
-            shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
-        )
-        if likeness is None:
-            continue
-        kin.append(
-            (
-                document,
-                Kin(
-                    document=document.id,
-                    likeness=likeness,
-                    known_to=None,
-                    note=LookAlikeNote(
-                        url=document.url,
-                        title=document.title,
-                        source=document.source,
-                        containment=round(likeness.containment, 4),
-                        id=document.article or str(document.id),
-                    ),
-                    cluster=document.cluster,
-                    story=document.story,
-                    origin=document.origin,
-                    same_item=same,
-                ),
-            )
-        )
-    return tuple(sorted(kin, key=lambda pair: _rank(pair[1])))
-
-
-def _rank(kin: Kin) -> tuple[float, float, int]:
-    likeness = kin.likeness
-    return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
-
-
 class _Decision:
     """One judgement inside its writing transaction."""
 
@@ -390,7 +212,7 @@ class _Decision:
             return Judged(draft.title, "somebody else has it")
         found = self._found(w)
         pairs = verified(draft.shape, found, item=claim.id)
-        kin = _known(w, pairs, self._parts)
+        kin = with_knowers(w, pairs, self._parts.rules)
         if self._revision and not self._removed and self._is_reused(kin):
             self._revision = False
             self._key = f"{claim.key}\n{claim.entry.content_hash}"
@@ -422,8 +244,8 @@ class _Decision:
         claim, draft = self._claim, self._draft
         key = title_key(draft.title)
         titled = () if key is None else w.titled(key)
-        knowers = _title_known_to(
-            w, [d for d in titled if d.item != claim.id or claim.previous is None], self._parts
+        knowers = title_known_to(
+            w, [d for d in titled if d.item != claim.id or claim.previous is None], self._parts.rules
         )
         changed: tuple[Change, ...] = ()
         if before is not None and not self._removed:
@@ -622,33 +444,6 @@ class _Decision:
         return None
 
 
-def _known(w: Reader, pairs: Sequence[tuple[Document, Kin]], parts: Parts) -> tuple[Kin, ...]:
-    """The look-alikes, each with the watchlists it is known to."""
-    knowers = known_to(w, [document for document, _ in pairs], parts)
-    return tuple(replace(kin, known_to=knowers[document.id]) for document, kin in pairs)
-
-
-def known_to(w: Reader, documents: Sequence[Document], parts: Parts) -> dict[int, frozenset[str] | None]:
-    """For each document the watchlists that know it (None: all): reported by them, or stored before they existed."""
-    reported = w.reported([d.id for d in documents])
-    created = w.watchlists()
-    return {
-        d.id: None
-        if d.origin != "article"
-        else reported[d.id] | {name for name in parts.rules if name in created and created[name] > d.stored}
-        for d in documents
-    }
-
-
-def _title_known_to(w: Reader, titled: Sequence[Document], parts: Parts) -> frozenset[str] | None:
-    names: set[str] = set()
-    for knowers in known_to(w, titled, parts).values():
-        if knowers is None:
-            return None
-        names |= knowers
-    return frozenset(names)
-
-
 def _alerted(w: Reader, claim: ItemClaim) -> frozenset[str]:
     """The watchlists that this item's last judgement alerted."""
     view = w.article(claim.previous) if claim.previous is not None else None
@@ -683,28 +478,6 @@ def hits_json(match: Match, novel: Sequence[bool]) -> str:
                 "novel": new,
             }
             for h, new in zip(match.hits, novel, strict=True)
-        ],
-        ensure_ascii=False,
-    )
-
-
-def look_alikes_json(kin: Sequence[Kin]) -> str:
-    """Look-alikes as the store keeps them and `watcher why` shows them."""
-    return json.dumps(
-        [
-            {
-                "document": k.document,
-                "id": k.note.id,
-                "url": k.note.url,
-                "title": k.note.title,
-                "source": k.note.source,
-                "origin": k.origin,
-                "containment": round(k.likeness.containment, 4),
-                "contained": round(k.likeness.contained, 4),
-                "shared_words": k.likeness.shared_words,
-                "spans": [list(span) for span in k.likeness.spans],
-            }
-            for k in kin
         ],
         ensure_ascii=False,
     )

@@ -45,10 +45,20 @@ HTTP_BAD_REQUEST = 400
 class SourcePort(Protocol):
     """What the pipeline needs of one configured source."""
 
-    every: timedelta
-    text: str
-    """auto, feed or page."""
-    watchlists: tuple[str, ...]
+    @property
+    def every(self) -> timedelta:
+        """How often it is polled."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Where an article's text comes from: auto, feed or page."""
+        ...
+
+    @property
+    def watchlists(self) -> tuple[str, ...]:
+        """The only watchlists that look at it; all where empty."""
+        ...
 
     def scan(self, claim: SourceClaim, now: datetime) -> Scan:
         """One look at the source. Raises Temporary or Permanent."""
@@ -62,8 +72,15 @@ class SourcePort(Protocol):
 class ChannelPort(Protocol):
     """What the pipeline needs of one configured channel."""
 
-    kind: str
-    recipients: tuple[str, ...]
+    @property
+    def kind(self) -> str:
+        """email, webhook, maildir, console or command."""
+        ...
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who gets a delivery each."""
+        ...
 
     def render(self, outgoing: Outgoing) -> bytes:
         """The body, frozen when first rendered."""

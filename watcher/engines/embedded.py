@@ -1,0 +1,464 @@
+"""The daemon in one process: APScheduler rings, threads wait for the network, workers parse, one loop dispatches.
+
+Nothing durable lives here. Due times stand in the store; the loop sleeps
+until the earliest of them, claims what is due and hands it to threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from watcher import payload
+from watcher.config import Config
+from watcher.engines import notify
+from watcher.engines.parts import assemble, document
+from watcher.judging import Judged, judge_item
+from watcher.model import ConfigError, WatcherError
+from watcher.pipeline import Polled, deliver, poll
+from watcher.sandbox import Workers
+from watcher.stocking import stock
+from watcher.stores import ChannelState, Due, Store
+from watcher.stories import Stories
+
+log = logging.getLogger("watcher")
+
+BATCH = 50
+"""Rows a claim takes at most: the cost is per claim."""
+
+DELIVERY_BATCH = 20
+POLL_LEASE = timedelta(minutes=3)
+JUDGE_LEASE = timedelta(minutes=5)
+DELIVERY_LEASE = timedelta(minutes=15)
+"""Three times what the work may take at most."""
+
+SECOND_LOOK = timedelta(seconds=1)
+"""A folder that holds a file seen only once is looked at again this soon."""
+
+HEARTBEAT = timedelta(seconds=60)
+"""The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
+
+GRACE = 10.0
+"""Seconds that what is in flight may take after SIGTERM."""
+
+STUCK = 300.0
+"""Seconds of one piece of work after which the watchdog is no longer fed."""
+
+STORY_WINDOW = timedelta(hours=72)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a run did, for its last line."""
+
+    polls: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    judged: int = 0
+    alerts: int = 0
+    delivered: int = 0
+
+
+@dataclass(slots=True)
+class _Flight:
+    """Work in threads: how much of each kind, since when, for which channels."""
+
+    polls: int = 0
+    judges: int = 0
+    channels: set[str] = field(default_factory=set)
+    since: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.polls or self.judges or self.channels)
+
+
+class Daemon:
+    """One watcher over one store.
+
+    `load` reads the config anew; it raises `ConfigError` where the file is
+    not valid, which on a reload leaves the old one in force. `now` is the clock.
+    """
+
+    def __init__(
+        self, store: Store, load: Callable[[], Config], *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._store = store
+        self._load = load
+        self._now = now
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._reload = threading.Event()
+        self._lock = threading.Lock()
+        self._flight = _Flight()
+        self._unsettled: set[str] = set()
+        self._looped = time.monotonic()
+        self._once = False
+        self._fast = False
+        self.counters = Counters()
+        config = load()
+        self._workers = Workers(config.watcher.workers)
+        self._assembly = assemble(config, self._workers)
+        self._threads = ThreadPoolExecutor(config.watcher.threads, thread_name_prefix="work")
+        self._cap = max(2, config.watcher.threads)
+        self._stories = Stories(STORY_WINDOW)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+
+    # ------------------------------------------------------------- life
+
+    def run(self, *, once: bool = False, until_idle: bool = False) -> Counters:
+        """Run until stopped; with `once` or `until_idle` until there is nothing left to do for them."""
+        self._once, self._fast = once, once or until_idle
+        self._store.lock()
+        try:
+            with self._signals():
+                self._start()
+                self._loop(until_idle=once or until_idle)
+        finally:
+            self._stop()
+        return self.counters
+
+    def stop(self) -> None:
+        """Finish what is in flight and end `run`; may be called from any thread."""
+        self._stopping.set()
+        self._bell.set()
+
+    def reload(self) -> None:
+        """Take the config anew at the next turn of the loop."""
+        self._reload.set()
+        self._bell.set()
+
+    def _start(self) -> None:
+        now = self._now()
+        self._store.write(lambda w: w.release_all(now))
+        self._register()
+        self._stock()
+        for article in self._store.read.articles(since=now - STORY_WINDOW):
+            if article.story is not None:
+                self._stories.add(article.document, article.story, article.title, article.text, article.found)
+        self._scheduler.start()
+        every = notify.watchdog()
+        beat = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
+        self._scheduler.add_job(self._beat, IntervalTrigger(seconds=beat), id="beat")
+        self._scheduler.add_job(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
+        self._scheduler.add_job(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+        self._bell.set()
+        config = self._assembly.config
+        log.info(
+            "watching %d feeds and %d folders for %d watchlists; database %s",
+            len(config.feeds),
+            len(config.folders),
+            len(config.watchlists),
+            config.watcher.database,
+        )
+        notify.tell(f"READY=1\nSTATUS=watching {len(self._assembly.specs)} sources")
+
+    def _stop(self) -> None:
+        notify.tell("STOPPING=1")
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        end = time.monotonic() + GRACE
+        while not self._idle() and time.monotonic() < end:
+            self._bell.wait(0.05)
+            self._bell.clear()
+        # what is still in flight gives up: its lease is cleared at the next start
+        self._assembly.net.close()
+        self._workers.close()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._store.close()
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT stop, SIGHUP reloads; only the main thread may say so."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, _: FrameType | None) -> None:
+            if self._stopping.is_set() and number == signal.SIGINT:
+                raise KeyboardInterrupt
+            self.stop()
+
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
+            signal.SIGINT: signal.signal(signal.SIGINT, stop),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, lambda *_: self.reload()),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # ------------------------------------------------------------- config
+
+    def _register(self) -> None:
+        assembly, now = self._assembly, self._now()
+        names = tuple(assembly.parts.channels)
+
+        def register(w: Any) -> None:  # noqa: ANN401 - a Writer
+            w.register(assembly.specs, tuple(assembly.parts.rules), names, now)
+            w.orphan(names, now)
+
+        self._store.write(register)
+
+    def _stock(self) -> None:
+        """Load the config's corpus: what stands in it is known."""
+        paths = self._assembly.config.watcher.corpus
+        done = stock(paths, self._store, self._read_file, origin="seed", now=self._now())
+        for problem in done.problems:
+            log.warning("corpus: %s", problem)
+        if done.added:
+            log.info("corpus: %d documents are known from now on", done.added)
+
+    def _read_file(self, path: Path) -> Any:  # noqa: ANN401 - Extracted
+        return document(self._workers, str(path))
+
+    def _take_config(self) -> None:
+        """A reload: the new config if it is valid, else the old one and a word why."""
+        notify.reloading()
+        try:
+            config = self._load()
+            assembly = assemble(config, self._workers)
+        except ConfigError as error:
+            log.error("the config was not taken, the old one stays in force:\n%s", error)
+        except WatcherError as error:
+            log.error("the config was not taken, the old one stays in force: %s", error)
+        else:
+            old, self._assembly = self._assembly, assembly
+            # a kept connection would get past a guard that changed
+            old.net.reset()
+            self._register()
+            self._stock()
+            log.info(
+                "config taken anew: %d sources, %d watchlists", len(assembly.specs), len(config.watchlists)
+            )
+        notify.tell("READY=1")
+
+    # ------------------------------------------------------------- the loop
+
+    def _loop(self, *, until_idle: bool) -> None:
+        while not self._stopping.is_set():
+            self._bell.wait()
+            self._bell.clear()
+            self._looped = time.monotonic()
+            if self._reload.is_set():
+                self._reload.clear()
+                self._take_config()
+            due = self._dispatch()
+            if until_idle and self._idle() and self._nothing_left():
+                return
+            self._arm(due)
+
+    def _dispatch(self) -> Due:
+        """Claim what is due and hand it to threads; when something is due next."""
+        now = self._now()
+        ready = self._ready_channels(now)
+        due = self._store.read.next_due(now, channels=tuple(ready))
+        flight = self._flight
+        if due.poll is not None and due.poll <= now and flight.polls <= self._cap // 2:
+            self._polls(now)
+        if due.judge is not None and due.judge <= now and flight.judges <= self._cap // 2:
+            self._judges(now)
+        if due.bundle is not None and due.bundle <= now:
+            self._open_bundles(now)
+        if due.deliver is not None and due.deliver <= now:
+            self._deliveries(now, ready)
+        return due
+
+    def _polls(self, now: datetime) -> None:
+        parts = self._assembly.parts
+        claims = self._store.write(lambda w: w.claim_sources(now, limit=BATCH, lease=POLL_LEASE))
+        for claim in claims:
+            self._submit("polls", lambda c=claim: self._polled(c, poll(c, parts, self._store, self._now)))  # type: ignore[misc]
+
+    def _polled(self, claim: Any, result: Polled) -> None:  # noqa: ANN401 - SourceClaim
+        with self._lock:
+            self.counters.polls += 1
+            self.counters.unchanged += result.unchanged
+            self.counters.failed += bool(result.error)
+            (self._unsettled.add if result.unsettled else self._unsettled.discard)(claim.key)
+        if result.error:
+            # said when it begins and each time it is tried again: nobody should have to ask
+            log.warning("%s: %s", result.source, result.error)
+        elif claim.failures:
+            log.info("%s: answers again", result.source)
+        if result.fresh:
+            log.info("%s: %d new", result.source, result.fresh)
+
+    def _judges(self, now: datetime) -> None:
+        parts = self._assembly.parts
+        claims = self._store.write(lambda w: w.claim_items(now, limit=BATCH, lease=JUDGE_LEASE))
+        for claim in claims:
+            self._submit(
+                "judges",
+                lambda c=claim: self._judged(judge_item(c, parts, self._store, self._stories, self._now)),  # type: ignore[misc]
+            )
+
+    def _judged(self, result: Judged) -> None:
+        with self._lock:
+            self.counters.judged += 1
+            self.counters.alerts += bool(result.alerts)
+        log.debug("judged %r: %s", result.title, result.outcome)
+
+    def _deliveries(self, now: datetime, ready: dict[str, int]) -> None:
+        parts = self._assembly.parts
+        for name, limit in ready.items():
+            if name in self._flight.channels:
+                continue
+            claims = self._store.write(
+                lambda w, n=name, k=limit: w.claim_deliveries(
+                    now, limit=k, lease=DELIVERY_LEASE, channels=(n,)
+                )  # type: ignore[misc]
+            )
+            if claims:
+                self._submit(
+                    name,
+                    lambda c=claims: self._delivered(  # type: ignore[misc]
+                        deliver(c, parts, self._store, self._now, stopping=self._stopping.is_set)
+                    ),
+                )
+
+    def _delivered(self, arrived: int) -> None:
+        with self._lock:
+            self.counters.delivered += arrived
+
+    def _ready_channels(self, now: datetime) -> dict[str, int]:
+        """The channels that may send now, each with how many: one as a probe where its breaker is open."""
+        states = {state.name: state for state in self._store.read.channels()}
+        ready: dict[str, int] = {}
+        for name in self._assembly.parts.channels:
+            state = states.get(name, ChannelState(name=name))
+            if name in self._flight.channels or state.disabled:
+                continue
+            if state.retry is None:
+                ready[name] = DELIVERY_BATCH
+            elif state.retry <= now:
+                ready[name] = 1
+        return ready
+
+    def _open_bundles(self, now: datetime) -> None:
+        self._store.write(
+            lambda w: w.open_bundles(now, split=payload.split, health=self._health(), groups=self._fast)
+        )
+        self._bell.set()
+
+    def _health(self) -> str:
+        """One line on the feeds, as bundles end."""
+        sources = [s for s in self._store.read.sources() if s.state != "removed"]
+        failing = [s for s in sources if s.state in ("failing", "gone")]
+        line = f"{len(sources) - len(failing)} of {len(sources)} sources healthy"
+        if failing:
+            since = min((s.failing_since for s in failing if s.failing_since), default=None)
+            line += f", {len(failing)} failing" + (
+                f" since {since.astimezone(self._assembly.parts.zone):%Y-%m-%d %H:%M}" if since else ""
+            )
+        return line
+
+    def _submit(self, kind: str, work: Callable[[], None]) -> None:
+        flight = self._flight
+        with self._lock:
+            if kind == "polls":
+                flight.polls += 1
+            elif kind == "judges":
+                flight.judges += 1
+            else:
+                flight.channels.add(kind)
+        future = self._threads.submit(self._guarded, work)
+        future.add_done_callback(lambda f: self._landed(kind, f))
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        me = threading.get_ident()
+        self._flight.since[me] = time.monotonic()
+        try:
+            work()
+        finally:
+            self._flight.since.pop(me, None)
+
+    def _landed(self, kind: str, future: Future[None]) -> None:
+        flight = self._flight
+        with self._lock:
+            if kind == "polls":
+                flight.polls -= 1
+            elif kind == "judges":
+                flight.judges -= 1
+            else:
+                flight.channels.discard(kind)
+        error = None if future.cancelled() else future.exception()
+        if error is not None and not self._stopping.is_set():
+            # a fault of ours: the work is due again when its lease ends
+            log.error("%s: %s", kind, error, exc_info=error)
+        self._bell.set()
+
+    def _idle(self) -> bool:
+        with self._lock:
+            return self._flight.empty
+
+    def _nothing_left(self) -> bool:
+        """Whether a run that ends by itself may end: nothing due now, nothing seen only once."""
+        now = self._now()
+        due = self._store.read.next_due(now, channels=tuple(self._ready_channels(now)))
+        if self._unsettled:
+            return False
+        polls_left = due.poll is not None and due.poll <= now and not (self._once and self.counters.polls)
+        if polls_left or any(at is not None and at <= now for at in (due.judge, due.deliver)):
+            return False
+        if due.bundle is None:
+            return True
+        return (
+            self._store.write(
+                lambda w: w.open_bundles(now, split=payload.split, health=self._health(), groups=True)
+            )
+            == 0
+        )
+
+    def _arm(self, due: Due) -> None:
+        """Ring when something is due next, if that is not now."""
+        now = self._now()
+        times = [at for at in (due.poll, due.judge, due.deliver, due.bundle) if at is not None and at > now]
+        states = self._store.read.channels()
+        times += [s.retry for s in states if s.retry is not None and s.retry > now and s.waiting]
+        if times:
+            self._scheduler.add_job(self._bell.set, DateTrigger(min(times)), id="due", replace_existing=True)
+
+    # ------------------------------------------------------------- upkeep
+
+    def _beat(self) -> None:
+        """A sign of life, and the watchdog's food while polling and delivering make progress."""
+        self._bell.set()
+        oldest = min(self._flight.since.copy().values(), default=time.monotonic())
+        now = time.monotonic()
+        if now - self._looped < STUCK and now - oldest < STUCK:
+            notify.tell("WATCHDOG=1")
+
+    def _upkeep(self, *, prune: bool = True) -> None:
+        settings, now = self._assembly.config.watcher, self._now()
+        self._stories.forget(now - STORY_WINDOW)
+        self._store.write(lambda w: w.fold())
+        while prune and self._store.write(
+            lambda w: w.prune(text_before=now - settings.keep_text, before=now - settings.keep)
+        ):
+            pass

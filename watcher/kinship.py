@@ -1,0 +1,105 @@
+"""Look-alikes as stored: the candidates of a look-up that are really linked, and the watchlists that know them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from watcher.judgement import Kin
+from watcher.model import LookAlikeNote
+from watcher.novelty import Fingerprint, compare
+from watcher.stocking import unsigned
+from watcher.stores import Document, Found, Reader
+
+
+def verified(shape: Fingerprint, found: Found, *, item: int | None) -> tuple[tuple[Document, Kin], ...]:
+    """The candidates of a look-up that are really linked, the best first."""
+    boilerplate = unsigned(found.boilerplate)
+    kin: list[tuple[Document, Kin]] = []
+    for document in found.documents:
+        same = item is not None and document.item == item
+        likeness = compare(
+            shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
+        )
+        if likeness is None:
+            continue
+        kin.append(
+            (
+                document,
+                Kin(
+                    document=document.id,
+                    likeness=likeness,
+                    known_to=None,
+                    note=LookAlikeNote(
+                        url=document.url,
+                        title=document.title,
+                        source=document.source,
+                        containment=round(likeness.containment, 4),
+                        id=document.article or str(document.id),
+                    ),
+                    cluster=document.cluster,
+                    story=document.story,
+                    origin=document.origin,
+                    same_item=same,
+                ),
+            )
+        )
+    return tuple(sorted(kin, key=lambda pair: _rank(pair[1])))
+
+
+def _rank(kin: Kin) -> tuple[float, float, int]:
+    likeness = kin.likeness
+    return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
+
+
+def with_knowers(w: Reader, pairs: Sequence[tuple[Document, Kin]], rules: Collection[str]) -> tuple[Kin, ...]:
+    """The look-alikes, each with the watchlists it is known to."""
+    knowers = known_to(w, [document for document, _ in pairs], rules)
+    return tuple(replace(kin, known_to=knowers[document.id]) for document, kin in pairs)
+
+
+def known_to(
+    w: Reader, documents: Sequence[Document], rules: Collection[str]
+) -> dict[int, frozenset[str] | None]:
+    """For each document the watchlists that know it (None: all): reported by them, or stored before they existed."""
+    reported = w.reported([d.id for d in documents])
+    created = w.watchlists()
+    return {
+        d.id: None
+        if d.origin != "article"
+        else reported[d.id] | {name for name in rules if name in created and created[name] > d.stored}
+        for d in documents
+    }
+
+
+def title_known_to(w: Reader, titled: Sequence[Document], rules: Collection[str]) -> frozenset[str] | None:
+    """The watchlists that know an article of this title; None: all of them."""
+    names: set[str] = set()
+    for knowers in known_to(w, titled, rules).values():
+        if knowers is None:
+            return None
+        names |= knowers
+    return frozenset(names)
+
+
+def look_alikes_json(kin: Sequence[Kin]) -> str:
+    """Look-alikes as the store keeps them and `watcher why` shows them."""
+    return json.dumps(
+        [
+            {
+                "document": k.document,
+                "id": k.note.id,
+                "url": k.note.url,
+                "title": k.note.title,
+                "source": k.note.source,
+                "origin": k.origin,
+                "containment": round(k.likeness.containment, 4),
+                "contained": round(k.likeness.contained, 4),
+                "shared_words": k.likeness.shared_words,
+                "spans": [list(span) for span in k.likeness.spans],
+            }
+            for k in kin
+        ],
+        ensure_ascii=False,
+    )
