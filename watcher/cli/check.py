@@ -37,14 +37,11 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     for problem in warnings:
         errors.tell_problem(config.path, problem)
     fine = True
-    if online:
+    if online or stored:
         from watcher.cli import probes
 
-        fine &= probes.online(config)
-    if stored:
-        from watcher.cli import probes
-
-        fine &= probes.stored(config, setup.store())
+        fine &= not online or probes.online(config)
+        fine &= not stored or probes.stored(config, setup.store())
     if database:
         problems = setup.store().read.check()
         for message in problems:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+
 import click
 
 from watcher.cli.setup import Setup, pass_setup
 
+log = logging.getLogger("watcher")
+
 
 @click.command()
-@click.option("--once", is_flag=True, help="Poll everything due now (folders twice), judge, deliver, and end.")
-@click.option("--until-idle", is_flag=True, help="Go on until nothing is due now, in flight, or seen only once.")
+@click.option(
+    "--once", is_flag=True, help="Poll everything due now (folders twice), judge, deliver, and end."
+)
+@click.option(
+    "--until-idle", is_flag=True, help="Go on until nothing is due now, in flight, or seen only once."
+)
 @pass_setup
 def run(setup: Setup, *, once: bool, until_idle: bool) -> None:
     """Watch: poll feeds and folders, judge what comes, send what is new. In the foreground; Ctrl-C ends it.
@@ -27,3 +37,38 @@ def run(setup: Setup, *, once: bool, until_idle: bool) -> None:
       watcher run --once --until-idle
       watcher --config desk.toml --database /tmp/try.db run --once
     """
+    from watcher.engines.embedded import Daemon
+
+    _log_to_stderr()
+    daemon = Daemon(setup.store(create=True), setup.load)
+    done = daemon.run(once=once, until_idle=until_idle)
+    if once or until_idle:
+        log.info(
+            "done: %d polls (%d unchanged, %d failed), %d judged, %d alerts, %d delivered",
+            done.polls,
+            done.unchanged,
+            done.failed,
+            done.judged,
+            done.alerts,
+            done.delivered,
+        )
+
+
+def _log_to_stderr() -> None:
+    """What the daemon says goes to stderr: with the time, or under systemd with the level, as journald reads it."""
+    handler = logging.StreamHandler(sys.stderr)
+    under_systemd = "JOURNAL_STREAM" in os.environ
+    handler.setFormatter(
+        _ForJournal() if under_systemd else logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S")
+    )
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+class _ForJournal(logging.Formatter):
+    """Each line with its level in front (sd-daemon(3)); the journal has the time itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's lines."""
+        level = 3 if record.levelno >= logging.ERROR else 4 if record.levelno >= logging.WARNING else 6
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())

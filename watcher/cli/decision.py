@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ class Decision:
     text: str | None
     url: str | None = None
     source: str = ""
+    path: str | None = None
     published: datetime | None = None
     found: datetime | None = None
     language: str | None = None
@@ -50,13 +51,11 @@ class Decision:
     alert: Any = None
     state: str | None = None
     deliveries: tuple[DeliveryView, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
     """The decision as `why --json` prints it."""
     shown: dict[str, Any] = screen.plain(decision)
-    shown.pop("extra")
     text, title = decision.text or "", decision.title
     for match in shown["matches"]:
         for hit in match["hits"]:

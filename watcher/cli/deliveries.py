@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
-from watcher.model import WatcherError
+from watcher.model import Notice, WatcherError, derive_id
+from watcher.stores import ChannelState, DeliveryView, NewDelivery
+
+if TYPE_CHECKING:
+    from watcher.pipeline import Parts
+    from watcher.stores import Store, Writer
+
+WAIT = 30.0
+"""Seconds to wait for the answer to a test that a running daemon has taken."""
 
 
 @click.group(invoke_without_command=True)
@@ -71,33 +82,92 @@ def retry(setup: Setup, ids: tuple[str, ...], *, dead: bool) -> None:
     """
     if not ids and not dead:
         raise click.UsageError("name deliveries by ID, or say --dead for all that were given up")
-    store = setup.store()
-    known = store.read.deliveries(limit=1_000_000)
-    wanted = [_one(given, [view.id for view in known]) for given in ids]
-    done = store.write(lambda writer: writer.retry(wanted, dead=dead, now=datetime.now(UTC)))
-    screen.note(f"{screen.count(done, 'delivery is', 'deliveries are')} due again.")
-    if not done:
+    for given in ids:
+        if not re.fullmatch(r"[0-9a-f-]{4,36}", given):
+            raise click.BadParameter(f"{given} is no id: `watcher deliveries` lists them", param_hint="ID")
+    now = datetime.now(UTC)
+
+    def again(writer: Writer) -> list[int]:
+        # A person says that it is mended: an open breaker, or a channel that answered 410, is tried again too.
+        for channel in writer.channels():
+            if channel.disabled or channel.retry is not None:
+                writer.trouble(ChannelState(name=channel.name))
+        return (
+            [writer.retry([], dead=True, now=now)]
+            if dead
+            else [writer.retry([one], dead=False, now=now) for one in ids]
+        )
+
+    done = setup.store().write(again)
+    for given, found in zip(ids, done, strict=False):
+        if not found and not dead:
+            screen.note(f"{given}: no delivery has this id, or it waits for its bundle")
+    click.echo(f"{screen.count(sum(done), 'delivery is', 'deliveries are')} due again.")
+    if not all(done):
         raise SystemExit(errors.NOT_FINE)
 
 
-def _one(given: str, ids: list[str]) -> str:
-    found = [each for each in ids if each.startswith(given)]
-    if len(found) == 1:
-        return found[0]
-    what = "is not the id of a delivery" if not found else f"begins {len(found)} ids: give more of it"
-    raise WatcherError(f"{given} {what}; `watcher deliveries` lists them")
-
-
-@click.command()
+@click.command(name="send-test")
 @click.argument("channel")
 @pass_setup
 def send_test(setup: Setup, channel: str) -> None:
-    """Send a test message through CHANNEL, by the way alerts take: rendered, put in the outbox, sent.
+    """Send a test message through CHANNEL, by the way alerts take: put in the outbox, rendered, sent.
 
-    Waits for one try and says what the other side answered. Exit status 1 when it was not accepted.
+    Makes one try for each recipient and says what the other side answered. Exit status 1 when it was not
+    accepted; the message then stays in the outbox and is tried again like any other.
 
     \b
     Example:
       watcher send-test desk
     """
-    raise NotImplementedError
+    from watcher.engines.parts import assemble
+    from watcher.sandbox import Workers
+
+    known = [each.name for each in setup.config.channels]
+    if channel not in known:
+        raise WatcherError(f"no channel is named {channel}; the config has {', '.join(known) or 'none'}")
+    workers = Workers(1)
+    assembly = assemble(setup.config, workers)
+    try:
+        views = _send_test(assembly.parts, channel, setup.store(create=True))
+    finally:
+        assembly.net.close()
+        workers.close()
+    for view in views:
+        accepted = view.state == "done"
+        outcome = "accepted" if accepted else f"not accepted, {view.state}"
+        click.echo(f"{clean(view.recipient or view.channel, 80)}: {outcome}: {clean(view.reason, 300)}")
+    if not views or any(view.state != "done" for view in views):
+        raise SystemExit(errors.NOT_FINE)
+
+
+def _send_test(parts: Parts, channel: str, store: Store) -> list[DeliveryView]:
+    """Owe a test to each recipient, make one try, and give what came of it."""
+    from watcher.pipeline import deliver
+
+    now = datetime.now(UTC)
+    content = Notice(
+        subject="Test message",
+        text=f"This is a test of the channel {channel}. Alerts that name it go this way.",
+        at=now,
+    )
+    ids = {}
+    for recipient in parts.channels[channel].recipients:
+        id_ = derive_id("test", channel, recipient, now.isoformat())
+        ids[id_] = NewDelivery(
+            id=id_, channel=channel, recipient=recipient, content=content, created=now, due=now
+        )
+    store.write(lambda writer: writer.post(list(ids.values())))
+    claims = store.write(
+        lambda writer: writer.claim_deliveries(
+            datetime.now(UTC), limit=1000, lease=timedelta(minutes=15), channels=(channel,)
+        )
+    )
+    deliver(claims, parts, store, lambda: datetime.now(UTC))
+    end = time.monotonic() + WAIT
+    while True:
+        views = [view for view in store.read.deliveries(limit=1000) if view.id in ids]
+        # A daemon beside us may have taken it before we did: then the answer is its to give.
+        if all(view.attempts or view.state != "due" for view in views) or time.monotonic() > end:
+            return views
+        time.sleep(0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_j
     for name, read in _inputs(files, title):
         try:
             fields = read()
-        except (WatcherError, OSError) as error:
+        except WatcherError as error:
             failed = True
             _tell_unreadable(name, error, as_json=as_json)
             continue
@@ -85,15 +86,23 @@ def _inputs(files: tuple[Path, ...], title: str) -> Iterator[tuple[str, Callable
         return
     with reading.desk() as desk:
         for path in files:
-            for document in desk.documents(path):
-                yield document.name, lambda document=document: document.fields(title)
+            yield str(path), partial(_read, desk, path, title)
 
 
-def _tell_unreadable(name: str, error: Exception, *, as_json: bool) -> None:
-    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+def _read(desk: reading.Desk, path: Path, title: str) -> Fields:
+    document = desk.read(path)
+    return Fields(
+        title=title or document.title,
+        body=document.text,
+        author=document.author or "",
+        lang=document.language or "",
+    )
+
+
+def _tell_unreadable(name: str, error: WatcherError, *, as_json: bool) -> None:
     if as_json:
-        click.echo(screen.line({"file": name, "matched": False, "hits": [], "error": reason}))
-    screen.note(f"{name}: {reason}")
+        click.echo(screen.line({"file": name, "matched": False, "hits": [], "error": str(error)}))
+    screen.note(f"{name}: {error}")
 
 
 def _as_json(name: str, fields: Fields, found: Match | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 from watcher.model import WatcherError
 
 if TYPE_CHECKING:  # these cost a tenth of a second, and not every command needs them
-    from watcher.config import Config
+    from watcher.settings import Config
     from watcher.stores.sqlite import SqliteStore
 
 
@@ -34,10 +34,14 @@ class Setup:
     def config(self) -> Config:
         """The config; raises `ConfigError` with all that is wrong with it."""
         if self._config is None:
-            from watcher import config
-
-            self._config = config.load(self.path, database=self.database)
+            self._config = self.load()
         return self._config
+
+    def load(self) -> Config:
+        """Read the config anew; raises as `config`."""
+        from watcher import config
+
+        return config.load(self.path, database=self.database)
 
     def store(self, *, create: bool = False) -> SqliteStore:
         """The store the config names; raises `WatcherError` where there is none and none is to be made."""

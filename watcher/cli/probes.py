@@ -1,0 +1,162 @@
+"""What `watcher check` asks of the world: feeds, folders and channels now, watchlists over the stored articles."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.cli import screen
+from watcher.cli.backtest import fields
+from watcher.display import clean
+from watcher.model import WatcherError
+from watcher.settings import Config
+from watcher.watchlist.rule import Watchlist
+
+if TYPE_CHECKING:
+    from watcher.net import Net
+    from watcher.sandbox import Workers
+    from watcher.sources.feed import Feed
+    from watcher.sources.folder import Folder
+    from watcher.stores import Store
+
+AT_ONCE = 16
+"""Feeds and channels asked at the same time."""
+
+TOO_MANY = 0.2
+"""Share of all articles from which a term says nothing about any of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    what: str
+    name: str
+    ask: Callable[[], str]
+
+
+def online(config: Config) -> bool:
+    """Ask every feed, folder and channel; tell what each says; whether all are fine."""
+    from watcher.net import Net
+    from watcher.sandbox import Workers
+
+    net = Net(allow=config.net.allow, proxy=config.net.proxy)
+    workers = Workers(config.watcher.workers)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            probes = list(_probes(config, net, workers))
+            outcomes = [(probe, pool.submit(_outcome, probe)) for probe in probes]
+            fine = True
+            for probe, future in outcomes:
+                passed, said = future.result()
+                fine &= passed
+                sign = click.style("ok  ", fg="green") if passed else click.style("FAIL", fg="red", bold=True)
+                click.echo(f"{sign}  {probe.what:<7}  {clean(probe.name, 60)}: {clean(said, 300)}")
+            return fine
+    finally:
+        workers.close()
+        net.close()
+
+
+def _outcome(probe: _Probe) -> tuple[bool, str]:
+    try:
+        return True, probe.ask()
+    except WatcherError as error:
+        return False, str(error)
+
+
+def _probes(config: Config, net: Net, workers: Workers) -> Iterator[_Probe]:
+    from watcher import channels
+
+    for feed in config.feeds:
+        if feed.enabled:
+            yield _Probe("feed", feed.name, partial(_feed, config, feed, net, workers))
+    for folder in config.folders:
+        if folder.enabled:
+            yield _Probe("folder", folder.name, partial(_folder, folder))
+    for channel in config.channels:
+        yield _Probe("channel", channel.name, partial(channels.module(channel).probe, channel, net))
+
+
+def _feed(config: Config, feed: Feed, net: Net, workers: Workers) -> str:
+    from watcher.sources import feed as feeds
+
+    found = feeds.scan(feed, {}, net=net, workers=workers, now=datetime.now(UTC), zone=config.zone_of(feed))
+    moved = f"; moved for good to {found.moved_to}: write that in the config" if found.moved_to else ""
+    dates = [entry.published for entry in found.entries if entry.published]
+    newest = f", newest {screen.when(max(dates), config.zone)}" if dates else ""
+    return f"{screen.count(len(found.entries), 'entry', 'entries')}{newest}{moved}"
+
+
+def _folder(folder: Folder) -> str:
+    try:
+        with os.scandir(folder.path) as listed:
+            count = sum(1 for entry in listed if entry.is_file(follow_symlinks=False))
+    except OSError as error:
+        message = f"{folder.path}: {error.strerror or error}; make the folder, or correct its path"
+        raise WatcherError(message) from error
+    return f"{folder.path}, {screen.count(count, 'file')}"
+
+
+def stored(config: Config, store: Store) -> bool:
+    """Try every watchlist on every stored article; tell how many it holds on, and which terms find nothing or too much.
+
+    Always fine: what a term ought to find, only its writer knows.
+    """
+    from watcher.watchlist.engine import Engine
+
+    engine = Engine(config.watchlists, config.concepts)
+    lists = {each: _terms(each, config) for each in config.watchlists}
+    every = dict.fromkeys(term for terms in lists.values() for term in terms)
+    each_alone = Engine([Watchlist(name=term, any=(term,), always=()) for term in every], config.concepts)
+    articles = 0
+    held: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    with screen.progress("Reading stored articles") as advance:
+        for article in store.read.articles():
+            articles += 1
+            advance()
+            held.update(match.watchlist for match in engine.match(fields(article)))
+            found.update(match.watchlist for match in each_alone.match(fields(article)))
+    if not articles:
+        click.echo("No articles are stored yet: let `watcher run` work for some days, then ask again.")
+        return True
+    for watchlist, terms in lists.items():
+        share = held[watchlist.name] / articles
+        click.echo(
+            f"{watchlist.name}: holds on {held[watchlist.name]:,} of {articles:,} stored articles ({share:.1%})"
+        )
+        for term in terms:
+            if not found[term]:
+                _warn(watchlist, f"{term} is in no stored article")
+            elif found[term] > TOO_MANY * articles:
+                _warn(watchlist, f"{term} is in {found[term] / articles:.0%} of the stored articles")
+    return True
+
+
+def _terms(watchlist: Watchlist, config: Config) -> tuple[str, ...]:
+    """The terms a watchlist looks for, those of its concepts among them; a query's only where concepts name them."""
+    terms = [*watchlist.any, *watchlist.all]
+    terms += [f"@{name}" for name in re.findall(r"@([\w-]+)", watchlist.query)]
+    plain: list[str] = []
+    seen: set[str] = set()
+    while terms:
+        term = terms.pop(0)
+        name = term.removeprefix("@")
+        if not term.startswith("@"):
+            plain.append(term)
+        elif name in config.concepts and name not in seen:
+            seen.add(name)
+            terms += config.concepts[name]
+    return tuple(dict.fromkeys(plain))
+
+
+def _warn(watchlist: Watchlist, what: str) -> None:
+    screen.note(f"{click.style('warning', fg='yellow')}: {watchlist.name}: {what}")

@@ -1,0 +1,39 @@
+"""The whole corpus as one text is held against it: what it shares, with whom, and what of it is new to everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.judgement import Kin
+from watcher.kinship import verified
+from watcher.model import Span
+from watcher.novelty import Fingerprint, Novelty, boilerplate_spans, fingerprint, novel, verdict
+from watcher.stocking import signed, unsigned
+from watcher.stores import Document, Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A text beside the corpus. `kin`: the linked documents, best first; `boilerplate`: spans known to everybody."""
+
+    shape: Fingerprint
+    kin: tuple[tuple[Document, Kin], ...]
+    boilerplate: tuple[Span, ...]
+    novelty: Novelty
+    verdict: str
+
+    @property
+    def nearest(self) -> Kin | None:
+        """The nearest document that is a copy of this one, in whole or in part."""
+        return next((kin for _, kin in self.kin if kin.copy), None)
+
+
+def weigh(text: str, title: str, reader: Reader) -> Weighed:
+    """Hold a text against all that is stored: seeds, added documents, articles."""
+    shape = fingerprint(text if text.strip() else title, title=title)
+    found = reader.look_up(signed(shape.sample.tolist()))
+    kin = verified(shape, found, item=None)
+    boilerplate = boilerplate_spans(shape, unsigned(found.boilerplate))
+    novelty = novel(text, [*(span for _, each in kin for span in each.likeness.spans), *boilerplate])
+    label = verdict(novelty, kin[0][1].likeness if kin else None)
+    return Weighed(shape=shape, kin=kin, boilerplate=boilerplate, novelty=novelty, verdict=label)
