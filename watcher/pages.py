@@ -1,0 +1,193 @@
+"""Pages: the article of an HTML page without what stands around it, and the text of a feed's HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any, cast
+
+from watcher import documents
+from watcher.model import Extracted, Permanent
+
+if TYPE_CHECKING:
+    from trafilatura.settings import Document
+
+ENOUGH = 250
+"""Characters of a page's text under which the other ways of extraction are asked too (trafilatura's own figure)."""
+
+
+def page(html: str, *, url: str | None, strip: tuple[str, ...], metadata: bool) -> Extracted:
+    """The article of a page. `strip`: CSS selectors of what goes first; `metadata`: also title, author and date."""
+    tree = _tree(html)
+    if tree is None:
+        raise Permanent("the page is empty or is not HTML")
+    hint = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+    about = _about(tree, url) if metadata else Extracted(text="")
+    for selector in strip:
+        _remove(tree, selector)
+    text = _article(tree)
+    return replace(about, text=_without_title(text, about.title), language=hint)
+
+
+def _tree(html: str) -> Any | None:
+    from trafilatura import load_html  # noqa: PLC0415 - workers only
+
+    if not html.strip():
+        return None
+    tree = load_html(html)
+    return load_html(f"<html><body>{html}</body></html>") if tree is None else tree
+
+
+def _remove(tree: Any, selector: str) -> None:
+    from cssselect import HTMLTranslator  # noqa: PLC0415 - workers only
+
+    for element in tree.xpath(HTMLTranslator().css_to_xpath(selector)):
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _article(tree: Any) -> str:
+    from trafilatura import html2txt  # noqa: PLC0415 - workers only
+
+    text = _body(tree, precise=True)
+    if len(text) < ENOUGH:
+        # Precision gives up on short pages; for a flash of two sentences the wider net is right.
+        wide = _body(tree, precise=False)
+        if len(wide) > 2 * len(text):
+            text = wide
+    return text or html2txt(tree)
+
+
+def _body(tree: Any, *, precise: bool) -> str:
+    from trafilatura import bare_extraction  # noqa: PLC0415 - workers only
+
+    found = cast("Document | None", bare_extraction(tree, favor_precision=precise, include_comments=False))
+    return (found.text or "") if found is not None else ""
+
+
+def _without_title(text: str, title: str) -> str:
+    """`text` without its first paragraph where that is the title again: a headline is not the report."""
+    first, _, rest = text.partition("\n")
+    return rest if title and _letters(first) == _letters(title) else text
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _about(tree: Any, url: str | None) -> Extracted:
+    from trafilatura.metadata import extract_metadata  # noqa: PLC0415 - workers only
+
+    # Not the extensive search: it takes the year of a copyright line for a date.
+    found = extract_metadata(tree, url, {"original_date": True, "extensive_search": False}, extensive=False)
+    published = _published(tree) or _day(found.date)
+    return Extracted(text="", title=found.title or "", author=found.author, published=published)
+
+
+_DATE_METAS = (
+    "article:published_time",
+    "og:article:published_time",
+    "datepublished",
+    "date.published",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "parsely-pub-date",
+    "sailthru.date",
+    "dc.date.issued",
+    "dcterms.created",
+    "dc.date",
+    "date",
+)
+
+
+def _published(tree: Any) -> datetime | None:
+    """When the page says it was published, to the second where it does: JSON-LD, meta, time elements."""
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        if (match := re.search(r'"datePublished"\s*:\s*"([^"]{8,40})"', script.text or "")) and (
+            at := _instant(match[1])
+        ):
+            return at
+    metas: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        key = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
+        metas.setdefault(key, meta.get("content") or "")
+    for key in _DATE_METAS:
+        if at := _instant(metas.get(key, "")):
+            return at
+    for element in tree.iterfind(".//time[@datetime]"):
+        if (element.get("itemprop") == "datePublished" or element.get("pubdate") is not None) and (
+            at := _instant(element.get("datetime") or "")
+        ):
+            return at
+    return None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _day(text: str | None) -> datetime | None:
+    at = _instant(text or "")
+    return datetime.combine(at.date(), time(), UTC) if at else None
+
+
+# --------------------------------------------------------------------------- fragments
+
+# fmt: off
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "br", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p",
+    "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})
+_SILENT = frozenset({
+    "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas", "audio", "video",
+    "head", "select", "button", "textarea",
+})
+# fmt: on
+_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w{1,30});")
+
+
+def fragment(html: str) -> str:
+    """What a feed gives as content or summary (HTML or plain text) as plain text, its paragraphs a blank line apart."""
+    if not _MARKUP.search(html):
+        return documents.clean(documents.unwrap(html))
+    from lxml import etree  # type: ignore[import-untyped]  # noqa: PLC0415
+    from lxml.html import HTMLParser, document_fromstring  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        root = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:
+        return ""
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        _say(event, element, pieces)
+    return documents.clean("".join(pieces))
+
+
+def _say(event: str, element: Any, pieces: list[str]) -> None:
+    name = element.tag if isinstance(element.tag, str) else "script"
+    if event == "start":
+        if name in _BLOCKS:
+            pieces.append("\n")
+        if name not in _SILENT and not _within_silent(element):
+            pieces.append(_spaced(element.text))
+        return
+    if name in _BLOCKS:
+        pieces.append("\n")
+    if not _within_silent(element):
+        pieces.append(_spaced(element.tail))
+
+
+def _within_silent(element: Any) -> bool:
+    return any(ancestor.tag in _SILENT for ancestor in element.iterancestors())
+
+
+def _spaced(text: str | None) -> str:
+    return re.sub(r"\s+", " ", text) if text else ""
