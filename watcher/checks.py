@@ -117,9 +117,9 @@ def _check_channels(config: Config, reading: Reading) -> None:
 def _check_email(channel: Email, path: KeyPath, reading: Reading) -> None:
     if not 0 <= channel.port <= 65_535:
         reading.wrong((*path, "port"), "port must lie between 1 and 65535")
-    if channel.username is not None and channel.password is None:
+    if channel.username is not None and channel.password is None and not reading.faulty((*path, "password")):
         reading.wrong((*path, "username"), 'username needs password = { env = "SMTP_PASSWORD" } beside it')
-    if channel.password is not None and channel.username is None:
+    if channel.password is not None and channel.username is None and not reading.faulty((*path, "username")):
         reading.wrong((*path, "password"), 'password needs username = "…" beside it')
     addresses: list[tuple[KeyPath, str | None]] = [
         ((*path, "from"), channel.sender),

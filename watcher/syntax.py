@@ -47,7 +47,8 @@ class Mended:
 
 def mend(text: str, arrays: frozenset[str]) -> Mended:
     """`text` with its mistakes. `arrays`: top-level names that are written `[[name]]`."""
-    mender = _Mender(text.replace("\r\n", "\n").split("\n"), arrays)
+    # tomllib names no place at the end of a text; a last empty line has one.
+    mender = _Mender([*text.replace("\r\n", "\n").split("\n"), ""], arrays)
     while len(mender.mistakes) < MOST:
         mended = "\n".join(mender.lines)
         try:
@@ -76,11 +77,11 @@ class _Mender:
         line, column = int(place[1]), int(place[2])
         here = self.lines[line - 1]
         first = _indent(here) + 1
-        if told.startswith("Unclosed") and column == first and line > 1 and _starts(here):
-            self._unclosed_before(line, "list", "]") if "array" in told else self._unclosed_before(
-                line, "inline table", "}"
-            )
-        elif (header := _HEADER.match(here)) and not told.startswith("Unclosed"):
+        header = _HEADER.match(here)
+        open_before = told.startswith(("Unclosed", "Invalid value")) and line > 1 and _starts(here)
+        if open_before and (column == first or header):
+            self._unclosed_before(line, *(("inline table", "}") if "table" in told else ("list", "]")))
+        elif header and not told.startswith("Unclosed"):
             self._header(line, header, told)
         else:
             # tomllib has read past what it cannot take twice.

@@ -76,6 +76,10 @@ class Reading:
         """Note an error at `path`."""
         self.faults.append(Fault(path, message, at, lacks=lacks))
 
+    def faulty(self, path: KeyPath) -> bool:
+        """Whether something is wrong at or under `path` already."""
+        return any(fault.path[: len(path)] == path for fault in self.faults)
+
     def table(self, kind: type[T], raw: dict[str, Any], path: KeyPath) -> T:
         """`raw` as a `kind`. What is faulty stands at its default or empty, and the rest can be checked."""
         schema: Any = kind
