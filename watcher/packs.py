@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def _checked(stream: gzip.GzipFile) -> Iterator[PackRow]:
     head = _object(first)
     if head.get("version") != VERSION:
         raise PackError(f"a pack of version {head.get('version')!r}; this program reads version {VERSION}")
-    if head.get("parameters") != PARAMETERS:
+    if not _comparable(head.get("parameters")):
         raise PackError(
             f"its fingerprints were made with {head.get('parameters')!r}, this program's with {PARAMETERS!r}: "
             "they cannot be compared; ask for a pack made with the same version of watcher"
@@ -139,6 +140,21 @@ def _checked(stream: gzip.GzipFile) -> Iterator[PackRow]:
         count += 1
         yield _row(value, count)
     raise PackError("the pack is cut short: its end is missing")
+
+
+def _comparable(parameters: object) -> bool:
+    """Whether fingerprints made with `parameters` fit this program's: the same, by this Unicode or an older one.
+
+    What a newer Unicode adds, this one cannot fold; what an older one had folds the same for ever
+    (https://www.unicode.org/policies/stability_policy.html), so that a pack outlives an upgrade of Python.
+    """
+    if not isinstance(parameters, str):
+        return False
+    (theirs, _, their_unicode), (ours, _, our_unicode) = (
+        text.rpartition("/unicode") for text in (parameters, PARAMETERS)
+    )
+    numbers = [re.findall(r"\d+", version) for version in (their_unicode, our_unicode)]
+    return theirs == ours and bool(numbers[0]) and list(map(int, numbers[0])) <= list(map(int, numbers[1]))
 
 
 def _head(stream: gzip.GzipFile) -> bytes:

@@ -140,6 +140,16 @@ def test_other_files_are_no_packs(tmp_path, data):
         list(packs.read(path))
 
 
+def test_a_pack_of_an_older_unicode_is_read_and_of_a_newer_one_refused(pack):
+    rows = list(packs.read(pack))
+    base = PARAMETERS.rpartition("/unicode")[0]
+    rewritten(pack, lambda lines: lines[0].update(parameters=f"{base}/unicode9.0.0"))
+    assert list(packs.read(pack)) == rows
+    rewritten(pack, lambda lines: lines[0].update(parameters=f"{base}/unicode99.0.0"))
+    with pytest.raises(PackError, match=r"unicode99\.0\.0"):
+        next(packs.read(pack), None)
+
+
 def test_something_after_the_end_is_refused(pack):
     pack.write_bytes(pack.read_bytes() + gzip.compress(b"more\n"))
     with pytest.raises(PackError, match="follows its end"):
