@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
 from watcher import config as configs
@@ -92,10 +93,15 @@ def write(config: Config) -> str:
     body = ET.SubElement(root, "body")
     for feed in config.feeds:
         name = _NOT_XML.sub("", feed.name)
-        url = _NOT_XML.sub("", urls.without_user(feed.url))
+        url = _NOT_XML.sub("", _without_user(feed.url))
         ET.SubElement(body, "outline", type="rss", text=name, title=name, xmlUrl=url)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _without_user(url: str) -> str:
+    split = urlsplit(url)
+    return urlunsplit(split._replace(netloc=split.netloc.rpartition("@")[2]))
 
 
 # --------------------------------------------------------------------------- into config.toml
