@@ -17,7 +17,11 @@ from watcher.sources import jsonfeed, syndication
 from watcher.sources.charset import text_of
 from watcher.sources.entries import CONTROL, MAX_ENTRIES, Found, distinct, headline, identified, newest
 
-_HTML = re.compile(r"(?i)(?:\s|<\?[^>]{0,300}>|<!--.{0,2000}?-->)*(?:<!doctype\s+html|<html)\b", re.DOTALL)
+# possessive and atomic: a thousand comments must not be tried in every grouping
+_HTML = re.compile(
+    r"(?i)(?:\s++|(?><\?[^>]{0,300}>)|(?><!--.*?-->))*+(?:<!doctype\s+html|<html)\b",
+    re.DOTALL,
+)
 _FEED_TYPE = re.compile(r"(?i)application/(?:rss\+xml|atom\+xml|feed\+json)")
 
 

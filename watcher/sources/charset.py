@@ -84,9 +84,9 @@ def _wide(body: bytes) -> str | None:
         return "utf-32-le"
     if head in {b"\0\0\0<", b"\0\0\0{"}:
         return "utf-32-be"
-    if head[:2] in {b"<\0", b"{\0"}:
+    if head[:2] in {b"<\0", b"{\0"} and head[3:] == b"\0":
         return "utf-16-le"
-    if head[:2] in {b"\0<", b"\0{"}:
+    if head[:2] in {b"\0<", b"\0{"} and head[2:3] == b"\0":
         return "utf-16-be"
     return None
 

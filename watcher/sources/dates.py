@@ -95,7 +95,8 @@ def _naive(fields: dict[str, str | None]) -> tuple[datetime | None, str]:
     name = fields.get("name")
     month = _MONTHS.get(name[:3].lower(), 0) if name else int(fields.get("month") or 0)
     year = int(fields["year"] or 0)
-    if year < 100:
+    if len(fields["year"] or "") == 2:
+        # RFC 822 wrote years with two digits
         year += 1900 if year >= 70 else 2000
     hour = int(fields.get("hour") or 0)
     half = fields.get("half") or ""
