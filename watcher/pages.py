@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 ENOUGH = 250
 """Characters of a page's text under which the other ways of extraction are asked too (trafilatura's own figure)."""
 
+LOST = 0.6
+"""Under this share of the paragraphs a page marks as its article, extraction lost the article. On the
+benchmark's 181 pages the share is under .5 on three, where half and more was missing, and from .7 up elsewhere."""
+
+_ASIDE = frozenset({"aside", "figure", "footer", "nav", "form", "figcaption"})
+_SPOKEN = frozenset({"p", "li", "blockquote"})
+"""Elements that hold text and one another: the outer one is taken, so that nothing is said twice."""
+
 
 def page(html: str, *, url: str | None, strip: tuple[str, ...], metadata: bool) -> Extracted:
     """The article of a page. `strip`: CSS selectors of what goes first; `metadata`: also title, author and date."""
@@ -50,13 +58,43 @@ def _remove(tree: Any, selector: str) -> None:
 def _article(tree: Any) -> str:
     from trafilatura import html2txt  # noqa: PLC0415 - workers only
 
+    marked = _marked(tree)
     text = _body(tree, precise=True)
-    if len(text) < ENOUGH:
-        # Precision gives up on short pages; for a flash of two sentences the wider net is right.
+    if len(text) < ENOUGH or _share(marked, text) < LOST:
+        # Precision gives up on short pages, and now and then takes one part of the body for the whole.
         wide = _body(tree, precise=False)
         if len(wide) > 2 * len(text):
             text = wide
+    if _share(marked, text) < LOST:
+        text = "\n".join(marked)
     return text or html2txt(tree)
+
+
+def _marked(tree: Any) -> list[str]:
+    """The paragraphs of what the page itself marks as the article, or nothing where it does not say."""
+    bodies = tree.xpath("//*[@itemprop='articleBody']") or tree.xpath("//article")
+    if len(bodies) != 1:
+        return []
+    found = []
+    for paragraph in bodies[0].iter("p", "h2", "h3", "li", "blockquote"):
+        text = " ".join(paragraph.text_content().split())
+        linked = sum(len(link.text_content()) for link in paragraph.iter("a"))
+        if linked < len(text) / 2 and not any(
+            above.tag in _ASIDE or (above.tag in _SPOKEN and paragraph.tag in _SPOKEN)
+            for above in paragraph.iterancestors()
+        ):
+            found.append(text)
+    return found
+
+
+def _share(marked: list[str], text: str) -> float:
+    """The share of the marked paragraphs, by length and the long ones only, that stand in `text`; 1 without any."""
+    long = [(len(paragraph), _letters(paragraph)[:60]) for paragraph in marked if len(paragraph) >= 80]
+    total = sum(length for length, _ in long)
+    if total < 2 * ENOUGH:
+        return 1.0
+    letters = _letters(text)
+    return sum(length for length, start in long if start in letters) / total
 
 
 def _body(tree: Any, *, precise: bool) -> str:

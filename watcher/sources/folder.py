@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,61 +78,65 @@ class _Look:
         self._left = LOOK
 
     def walk(self) -> None:
+        moved: list[tuple[str, str, int]] = []
         try:
-            found = sorted(self._regular(self._root, 0))
+            self._list(self._root, 0, moved)
         except FileNotFoundError as error:
             raise Temporary(f"there is no folder {self._root}") from error
         except NotADirectoryError as error:
             raise Temporary(f"{self._root} is not a folder") from error
         except OSError as error:
             raise Temporary(f"cannot look into {self._root}: {error.strerror}") from error
-        for path, status in found:
-            self._consider(path, status)
+        for name, mark, size in sorted(moved):
+            self._consider(name, mark, size)
 
-    def _regular(self, folder: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
-        """Every regular file below, with its status."""
+    def _list(self, folder: str, depth: int, moved: list[tuple[str, str, int]]) -> None:
+        """Keep the files below that are as they were; put the others into `moved` with name, mark and size."""
         with os.scandir(folder) as listing:
             items = list(listing)
         for item in items:
             if item.name.startswith(".") or item.name.lower().endswith(_PARTIAL):
                 continue
             try:
-                if item.is_dir(follow_symlinks=False):
+                if item.is_file(follow_symlinks=False):
+                    status = item.stat(follow_symlinks=False)
+                    name = item.path[len(self._root) + 1 :]
+                    mark = f"{status.st_size:x}.{status.st_mtime_ns:x}"
+                    if self._before.get(name) == mark:
+                        self.files[name] = mark
+                    else:
+                        moved.append((name, mark, status.st_size))
+                elif item.is_dir(follow_symlinks=False):
                     if depth < DEEPEST:
-                        yield from self._regular(item.path, depth + 1)
-                elif item.is_file(follow_symlinks=False):
-                    yield item.path, item.stat(follow_symlinks=False)
+                        self._list(item.path, depth + 1, moved)
+                    else:
+                        self.problems.append(f"{self._shown(item.path)} lies too deep: not looked into")
             except FileNotFoundError:
                 continue  # removed while we looked
             except OSError as error:
                 self.problems.append(f"cannot read {self._shown(item.path)}: {error.strerror}")
 
-    def _consider(self, path: str, status: os.stat_result) -> None:
-        name = path[len(self._root) + 1 :]
+    def _consider(self, name: str, mark: str, size: int) -> None:
         if not _storable(name):
-            self.problems.append(f"the file name {self._shown(path)} is not UTF-8: rename it")
-            return
-        mark = f"{status.st_size:x}.{status.st_mtime_ns:x}"
-        seen = self._before.get(name, "")
-        if seen == mark:
-            self.files[name] = mark
-        elif seen != mark + "?":
+            self.problems.append(f"the file name {self._shown(name)} is not UTF-8: rename it")
+        elif self._before.get(name) != mark + "?":
             self._wait(name, mark)
-        elif status.st_size > LIMIT:
-            self.files[name] = seen
+        elif size > LIMIT:
+            self.files[name] = mark + "?"
             self.problems.append(
-                f"{name} is too large: {status.st_size / 1e6:.0f} MB (the limit is {LIMIT / 1e6:.0f} MB)"
+                f"{name} is too large: {size / 1e6:.0f} MB (the limit is {LIMIT / 1e6:.0f} MB)"
             )
-        elif status.st_size > self._left:
+        elif size > self._left:
             self._wait(name, mark)
         else:
-            self._take(name, path, mark)
+            self._take(name, mark)
 
     def _wait(self, name: str, mark: str) -> None:
         self.files[name] = mark + "?"
         self.unsettled = True
 
-    def _take(self, name: str, path: str, mark: str) -> None:
+    def _take(self, name: str, mark: str) -> None:
+        path = f"{self._root}/{name}"
         try:
             data = self._read(path, mark)
         except OSError as error:
@@ -169,7 +172,7 @@ class _Look:
         return data if same else None
 
     def _shown(self, path: str) -> str:
-        return os.path.relpath(path, self._root).encode("utf-8", "backslashreplace").decode("utf-8")
+        return path.removeprefix(self._root + "/").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _is_mbox(name: str, data: bytes) -> bool:
