@@ -7,17 +7,25 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from watcher import config as configs
+from watcher import durations
 from watcher.channels.command import Command
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
-from watcher.config import load, locate, revise, warnings
+from watcher.config import NetSettings, Settings, load, locate, revise, warnings
 from watcher.model import ConfigError, Secret
+from watcher.sources.feed import Feed
+from watcher.sources.folder import Folder
+from watcher.tables import ALIASES
+from watcher.watchlist import Watchlist
+
+ALIASES_BACK = {name: key for key, name in ALIASES.items()}
 
 WHOLE = """\
 [watcher]
@@ -436,3 +444,55 @@ def test_reading_a_sound_config_loads_no_parser_of_places(written):
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+
+# --------------------------------------------------------------------------- the page that lists it all
+
+PAGE = Path(__file__).parents[2] / "docs" / "config.md"
+KINDS = {
+    "[watcher]": (Settings,),
+    "[net]": (NetSettings,),
+    "[[feeds]]": (Feed,),
+    "[[folders]]": (Folder,),
+    "[[watchlists]]": (Watchlist,),
+    "[[channels]]": tuple(configs.CHANNELS.values()),
+}
+
+
+@pytest.mark.parametrize("section", KINDS)
+def test_the_page_lists_every_key_and_no_other(section):
+    part = re.search(
+        rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)",
+        PAGE.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )[1]
+    column = 2 if section == "[[channels]]" else 1
+    cells = [row.split("|")[column] for row in part.splitlines() if row.startswith("| ")]
+    listed = {found[1] for cell in cells if (found := re.match(r" `(\w+)`", cell))}
+    known = {ALIASES_BACK.get(each.name, each.name) for kind in KINDS[section] for each in fields(kind)}
+    assert listed | ({"name", "type"} if section == "[[channels]]" else set()) == known
+
+
+def test_the_examples_of_the_page_load(written):
+    (example,) = re.findall(
+        r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert len(load(written(example)).channels) == 3
+
+
+# --------------------------------------------------------------------------- durations
+
+DURATIONS = [("30s", 30), ("15m", 900), ("24h", 86_400), ("90d", 7_776_000), ("2w", 1_209_600), ("1h30m", 5_400), (" 1 H ", 3_600), ("0.5s", 0.5)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "seconds"), DURATIONS)
+def test_a_duration_is_read_and_written_back(text, seconds):
+    duration = durations.parse(text)
+    assert duration.total_seconds() == seconds
+    assert durations.parse(durations.write(duration)) == duration
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", "1h-5m", "0s", "1e9d", "١٥m x"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ValueError, match="duration"):
+        durations.parse(text)
