@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,6 @@ CONFIG = """\
 [watcher]
 database = "watcher.db"
 timezone = "Asia/Seoul"
-group_wait = "0s"
 
 [[folders]]
 name = "Tips"
@@ -49,12 +48,12 @@ def _apart_from_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a small config and an empty inbox; the working directory of the test."""
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
     (tmp_path / "inbox").mkdir()
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.fixture
@@ -73,22 +72,24 @@ def watcher() -> Callable[..., Result]:
     return run
 
 
+def run_process(
+    *arguments: str, cwd: Path | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """The command line as a process of its own, for what starts workers or handles signals."""
+    return subprocess.run(
+        [sys.executable, "-m", "watcher", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        cwd=cwd,
+        timeout=timeout,
+        check=False,
+    )
+
+
 @pytest.fixture
 def process() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The command line as a process of its own, for what starts workers or handles signals."""
-
-    def run(*arguments: str, timeout: float = 60, **options: object) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(
-            [sys.executable, "-m", "watcher", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=environment,
-            timeout=timeout,
-            check=False,
-            **options,
-        )
-
-    return run
+    """`run_process`, for tests that take what they need as fixtures."""
+    return run_process

@@ -17,7 +17,9 @@ from tests.conftest import PROJECT
 from watcher import config
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [(match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+BLOCKS = [
+    (match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+]
 
 
 def blocks(language: str) -> list[str]:
@@ -64,7 +66,7 @@ def test_config_examples_load(tmp_path):
         named = {name for watchlist in parsed.get("watchlists", []) for name in watchlist.get("channels", [])}
         for name in named - {channel["name"] for channel in parsed.get("channels", [])}:
             text += f'\n[[channels]]\nname = "{name}"\ntype = "console"\n'
-        if "[[watchlists]]" in text and 'channels' not in example:
+        if "[[watchlists]]" in text and "channels" not in example:
             text += '\n[[channels]]\nname = "terminal"\ntype = "console"\n'
         path = tmp_path / f"{number}.toml"
         path.write_text(text, encoding="utf-8")

@@ -144,6 +144,8 @@ def _styled(
     from rich.text import Text
 
     length = len(text)
+    # The white space before a novel passage belongs to it: a bracket closes behind the last known word.
+    novel = [(len(text[:start].rstrip()), end) for start, end in novel]
     bold = [(hit["start"], hit["end"]) for hit in hits]
     ends: dict[int, set[int]] = {}
     for (_, end), owner in owners:
