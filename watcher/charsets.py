@@ -52,6 +52,26 @@ _ALIASES = {
     "x-user-defined": "cp1252",
 }
 
+_FAMILIES = (
+    *(
+        "ascii",
+        "big5",
+        "cp",
+        "euc",
+        "gb",
+        "hz",
+        "iso",
+        "johab",
+        "koi8",
+        "kz1048",
+        "latin",
+        "mac",
+        "ptcp154",
+        "shift",
+    ),
+    *("tis", "utf-8"),
+)
+
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})["']""", re.IGNORECASE)
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
@@ -111,10 +131,9 @@ def _codec(label: str) -> str | None:
         return None
     if name.startswith(("utf-16", "utf-32")):
         return None  # the label itself was read as ASCII, so it cannot be true
-    try:
-        "".encode(name)
-    except (LookupError, TypeError):
-        return None  # rot13, zlib and the like are codecs, but not of text
+    # Python knows codecs that are not charsets (rot13, idna, undefined), and some raise whatever one asks of them.
+    if not name.startswith(_FAMILIES):
+        return None
     return _WIDER.get(name, name)
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -51,25 +52,31 @@ def unwrap(text: str) -> str:
 
 
 def _wrapped(lines: list[str]) -> bool:
-    """Most lines end near one width, as an editor or a mail program leaves them."""
-    if len(lines) < 4:
+    """Most lines end near one width and in the middle of a sentence, as an editor or a mail program leaves them."""
+    if len(lines) < 3:
         return False
-    widths = sorted(len(line.rstrip()) for line in lines)
-    widest = widths[-1]
-    return widest <= 100 and sum(width > 0.7 * widest for width in widths) > 0.6 * len(widths)
+    widest = max(len(line) for line in lines)
+    full = sum(len(line) > 0.7 * widest for line in lines)
+    ended = sum(line.rstrip().endswith(_ENDS) for line in lines)
+    return widest <= 100 and full > 0.6 * len(lines) and ended < 0.5 * len(lines)
 
 
+_ENDS = (".", "!", "?", "。", "！", "？", ":", "”", '"', "…")
 _ITEM = re.compile(r"\s*(?:[-*•·▲△■□◆○▶]|\d{1,3}[.)])\s")
+_UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+"""Characters of Chinese and Japanese, between which a line break is no space."""
 
 
 def _joined(block: str) -> str:
-    lines = [line.strip() for line in block.strip("\n").split("\n")]
+    lines = [line.strip() for line in block.strip("\n").split("\n") if line.strip()]
     pieces = [lines[0]]
     widest = max(len(line) for line in lines)
     for before, line in pairwise(lines):
-        # A list item, and a line that ends short of the width and as a sentence, begin a paragraph of their own.
-        ended = len(before) < 0.6 * widest and before.endswith((".", "!", "?", "。", ":", "”", '"'))
-        pieces.append("\n\n" if _ITEM.match(line) or ended else " ")
+        # A list item, and a line after one that ends short of the width and as a sentence, begin a paragraph.
+        if _ITEM.match(line) or (len(before) < 0.6 * widest and before.endswith(_ENDS)):
+            pieces.append("\n\n")
+        elif not (_UNSPACED.match(before[-1]) and _UNSPACED.match(line)):
+            pieces.append(" ")
         pieces.append(line)
     return "".join(pieces)
 
@@ -171,53 +178,94 @@ def _moment(text: str) -> datetime | None:
 
 # --------------------------------------------------------------------------- PDF
 
+_TURN = re.compile(
+    r"(?<=[^\s.!?。:…”\"])[ ]*\n\s*?(?:[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*\n\s*?)?\x0c\s*(?=[a-z\uac00-\ud7a3\u3041-\u9fff])"
+)
+"""A page turned in the middle of a sentence, with the page's number."""
+_PAGE_NUMBER = re.compile(r"^[ ]*[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*$\n?", re.MULTILINE)
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
+_NO_TITLE = re.compile(
+    r"microsoft (?:word|powerpoint)|untitled|document\d*\Z|.*\.(?:docx?|indd|pdf|hwpx?|qxd)\Z", re.IGNORECASE
+)
+"""What programs write where nobody gave a title."""
+_PDF_DATE = re.compile(rb"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?")
+
 
 def pdf(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - readers have one signature
     """A PDF with a text layer. Scans and protected files are refused."""
     from pdfminer.high_level import extract_text  # noqa: PLC0415 - workers only
     from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect, PDFTextExtractionNotAllowed  # noqa: PLC0415
-    from pdfminer.pdfexceptions import PDFException  # noqa: PLC0415
     from pdfminer.pdfparser import PDFParser  # noqa: PLC0415
-    from pdfminer.psexceptions import PSException  # noqa: PLC0415
 
     try:
-        information: dict[str, Any] = {}
+        about: dict[str, Any] = {}
         for entry in PDFDocument(PDFParser(io.BytesIO(data))).info:
-            information.update(entry)
+            about.update(entry)
         text = extract_text(io.BytesIO(data))
     except PDFPasswordIncorrect as error:
         raise Permanent("it is an encrypted PDF: save it without a password") from error
     except PDFTextExtractionNotAllowed as error:
         raise Permanent("it is a PDF that does not allow its text to be taken") from error
-    except (PDFException, PSException) as error:
-        raise Permanent(f"it is a damaged PDF: {error}") from error
     if not re.search(r"\w", text):
         raise Permanent("it is a PDF without text (a scan, perhaps): run OCR on it first")
-    return Extracted(text=unwrap(text), title=_pdf_string(information.get("Title")))
+    text = _HYPHEN.sub("", _PAGE_NUMBER.sub("", _TURN.sub(" ", text))).replace("\x0c", "\n\n")
+    title = _pdf_string(about.get("Title"))
+    named = title and not _NO_TITLE.match(title)
+    found = Extracted(text=unwrap(text), title=title) if named else _titled(text)
+    return replace(
+        found, author=_pdf_string(about.get("Author")) or None, published=_pdf_date(about.get("CreationDate"))
+    )
 
 
 def _pdf_string(value: object) -> str:
     from pdfminer.utils import decode_text  # noqa: PLC0415 - workers only
 
-    return decode_text(value) if isinstance(value, bytes) else ""
+    return clean_line(decode_text(value)) if isinstance(value, bytes) else ""
+
+
+def _pdf_date(value: object) -> datetime | None:
+    match = _PDF_DATE.match(value) if isinstance(value, bytes) else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, east, more = (
+        piece.decode() if piece else "" for piece in match.groups()
+    )
+    return _moment(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{east or '+00'}:{more or '00'}")
 
 
 # --------------------------------------------------------------------------- Word
 
 
 def word(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - readers have one signature
-    """A Word document (.docx): the title of its properties, else its first heading."""
-    from docx import Document  # noqa: PLC0415 - workers only
+    """A Word document (.docx): the title of its properties, else its first paragraph if that is a heading.
 
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(item.file_size for item in archive.infolist()) > UNPACKED:
-                raise Permanent("it is a Word document that unpacks to more than anybody reads")
-        document = Document(io.BytesIO(data))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise Permanent(f"it is a damaged Word document: {error}") from error
-    lines = [paragraph.text for paragraph in document.paragraphs]
-    properties = document.core_properties
+    Its dates are left alone: they are the template's as often as the document's.
+    """
+    from docx import Document  # noqa: PLC0415 - workers only
+    from docx.table import Table  # noqa: PLC0415
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        items = archive.infolist()
+        if any(item.flag_bits & 1 for item in items):
+            raise Permanent("it is an encrypted Word document: save it without a password")
+        if sum(item.file_size for item in items) > UNPACKED:
+            raise Permanent(f"it is a Word document that unpacks to more than {UNPACKED / 1e6:.0f} MB")
+    document = Document(io.BytesIO(data))
+    about = document.core_properties
+    title = clean_line(about.title or "")
+    lines: list[str] = []
+    for block in document.iter_inner_content():
+        if isinstance(block, Table):
+            lines += ["\t".join(dict.fromkeys(cell.text for cell in row.cells)) for row in block.rows]
+        elif not lines and block.style is not None and str(block.style.name).startswith(("Title", "Heading")):
+            # A headline is the title, and is not said again in the text.
+            title = title or clean_line(block.text)
+            if clean_line(block.text) != title:
+                lines.append(block.text)
+        else:
+            lines.append(block.text)
     return Extracted(
-        text="\n".join(lines), title=properties.title or "", author=properties.author or None, published=None
+        text="\n".join(lines),
+        title=title,
+        author=about.author if about.author != "python-docx" else None,
     )

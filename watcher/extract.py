@@ -14,11 +14,14 @@ from dataclasses import replace
 from watcher import documents, letters, pages
 from watcher.charsets import decode
 from watcher.languages import language as language  # noqa: PLC0414 - part of what this module offers
-from watcher.model import Extracted, Permanent
+from watcher.model import Extracted, Permanent, WatcherError
 from watcher.pages import fragment as fragment  # noqa: PLC0414 - likewise
 
 LIMIT = 50 * 1024 * 1024
 """Bytes of a document that are read at most; a page is cut off sooner, by the network door."""
+
+LONGEST = 5_000_000
+"""Characters of text that are taken: three times War and Peace. What is longer is a dump, not a report."""
 
 
 def extract(
@@ -45,9 +48,13 @@ def extract(
     if kind == "html":
         found = pages.page(decode(data, content_type), url=url, strip=strip, metadata=metadata)
     else:
-        found = _READERS[kind](data, content_type)
+        found = _read(kind, data, content_type)
     text = documents.clean(found.text)
     title = documents.clean_line(found.title)
+    if len(text) > LONGEST:
+        raise Permanent(
+            f"too long: {len(text) / 1e6:.1f} million characters (the limit is {LONGEST / 1e6:.0f} million)"
+        )
     if not text and not title:
         raise Permanent("there is no text in it")
     return replace(
@@ -65,7 +72,24 @@ def read(path: str, part: str | None = None) -> Extracted:
     return extract(data, name="message.eml" if part else path)
 
 
+def _read(kind: str, data: bytes, content_type: str) -> Extracted:
+    try:
+        return _READERS[kind](data, content_type)
+    except (WatcherError, MemoryError, RecursionError):
+        raise
+    except Exception as error:  # the parsers raise whatever comes to their minds over a damaged file
+        raise Permanent(f"it is a damaged {_NAMES[kind]}: {str(error) or type(error).__name__}") from error
+
+
 # --------------------------------------------------------------------------- what it is
+
+_NAMES = {
+    "text": "text file",
+    "markdown": "Markdown file",
+    "pdf": "PDF",
+    "word": "Word document",
+    "mail": "mail message",
+}
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "an image"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from html import unescape
 from typing import TYPE_CHECKING, Any, cast
 
 from watcher import documents
@@ -34,7 +35,7 @@ def page(html: str, *, url: str | None, strip: tuple[str, ...], metadata: bool) 
     about = _about(tree, url) if metadata else Extracted(text="")
     for selector in strip:
         _remove(tree, selector)
-    text = _article(tree)
+    text = _article(tree) or _words(html)
     return replace(about, text=_without_title(text, about.title), language=hint)
 
 
@@ -67,7 +68,16 @@ def _article(tree: Any) -> str:
             text = wide
     if _share(marked, text) < LOST:
         text = "\n".join(marked)
-    return text or html2txt(tree)
+    return text or str(html2txt(tree))
+
+
+def _words(html: str) -> str:
+    """All text of markup nested deeper than libxml2 follows (256 elements), read without building a tree."""
+    html = re.sub(
+        r"(?is)<(script|style|head|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", " ", html
+    )
+    html = re.sub(r"(?i)</?(?:p|div|br|li|h[1-6]|tr|section|article|blockquote)\b[^>]*>", "\n", html)
+    return unescape(re.sub(r"<[a-zA-Z/!?][^>]*>", "", html))
 
 
 def _marked(tree: Any) -> list[str]:
@@ -206,7 +216,7 @@ def fragment(html: str) -> str:
     pieces: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         _say(event, element, pieces)
-    return documents.clean("".join(pieces))
+    return documents.clean("".join(pieces)) or documents.clean(_words(html))
 
 
 def _say(event: str, element: Any, pieces: list[str]) -> None:
