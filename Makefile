@@ -38,7 +38,7 @@ lint: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
+	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 
 format: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
