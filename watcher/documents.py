@@ -179,7 +179,8 @@ def _moment(text: str) -> datetime | None:
 # --------------------------------------------------------------------------- PDF
 
 _TURN = re.compile(
-    r"(?<=[^\s.!?。:…”\"])[ ]*\n\s*?(?:[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*\n\s*?)?\x0c\s*(?=[a-z\uac00-\ud7a3\u3041-\u9fff])"
+    r"(?<=[^\s.!?。:…”\"])[ ]*\n\s*?(?:[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*\n\s*?)?"
+    r"\x0c\s*(?=[a-z\uac00-\ud7a3\u3041-\u9fff])"
 )
 """A page turned in the middle of a sentence, with the page's number."""
 _PAGE_NUMBER = re.compile(r"^[ ]*[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*$\n?", re.MULTILINE)
