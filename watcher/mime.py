@@ -177,7 +177,7 @@ def _fold(name: str, words: list[str]) -> bytes:
 
 def _compare(built: bytes, headers: dict[str, str | tuple[str, str]], parts: dict[str, str]) -> None:
     """Parse the bytes as a receiver would and hold every header and part against what was meant."""
-    parsed = email.message_from_bytes(built, _class=EmailMessage, policy=email.policy.SMTPUTF8)
+    parsed = email.message_from_string(built.decode(), _class=EmailMessage, policy=email.policy.SMTPUTF8)
     names = [name for name in parsed if name not in {"MIME-Version", "Content-Type"}]
     if names != list(headers) or parsed.defects:
         message = f"the built mail has the headers {names}, not {list(headers)}"

@@ -262,7 +262,7 @@ def test_a_bundle_lists_every_alert_by_story_with_hits_and_copies_and_what_was_h
         article=article(id="33", title="Three"),
         carried_by=(LookAlikeNote(url=None, title="", source="Bulletin", containment=1),),
     )
-    told = bundle(
+    mail = bundle(
         one,
         two,
         three,

@@ -24,6 +24,7 @@ STEP = timedelta(seconds=30)
 """Longest wait for one reply."""
 DEADLINE = timedelta(seconds=90)
 """Longest talk in all: a server that drips a byte at a time passes every single wait."""
+GOODBYE = timedelta(seconds=2)
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
@@ -105,22 +106,20 @@ def _session(settings: Email) -> Iterator[smtplib.SMTP]:
     import smtplib  # noqa: PLC0415
     import ssl  # noqa: PLC0415
 
-    where = f"{settings.host}:{settings.port or _PORTS[settings.security]}"
+    port = settings.port or _PORTS[settings.security]
+    where = f"{settings.host}:{port}"
     try:
-        server = _connect(settings)
-        clock = threading.Timer(DEADLINE.total_seconds(), _hang_up, [server])
-        clock.daemon = True
-        clock.start()
-        try:
-            _greet(server, settings)
-            try:
-                yield server
-            finally:  # what was decided stands: a lost goodbye changes nothing
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    server.quit()
-        finally:
-            clock.cancel()
-            server.close()
+        with (
+            socket.create_connection((settings.host, port), STEP.total_seconds()) as connection,
+            _deadline(connection),
+        ):
+            server = _over(connection, settings)
+            with contextlib.closing(server):
+                _greet(server, settings)
+                try:
+                    yield server
+                finally:
+                    _leave(server)
     except ssl.SSLCertVerificationError as error:
         raise Temporary(f"{where}: its certificate is not valid: {error.verify_message}") from error
     except smtplib.SMTPAuthenticationError as error:
@@ -132,20 +131,51 @@ def _session(settings: Email) -> Iterator[smtplib.SMTP]:
         raise Temporary(f"{where}: {clean(str(error), 200) or type(error).__name__}") from error
 
 
-def _connect(settings: Email) -> smtplib.SMTP:
+@contextlib.contextmanager
+def _deadline(connection: socket.socket) -> Iterator[None]:
+    """End the connection at the deadline, whatever stands on it by then (TLS takes the socket's descriptor over)."""
+    with connection.dup() as handle:
+        clock = threading.Timer(DEADLINE.total_seconds(), _hang_up, [handle])
+        clock.daemon = True
+        clock.start()
+        try:
+            yield
+        finally:
+            clock.cancel()
+            clock.join()
+
+
+def _hang_up(handle: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the far side was quicker
+        handle.shutdown(socket.SHUT_RDWR)
+
+
+def _over(connection: socket.socket, settings: Email) -> smtplib.SMTP:
+    """A session, nothing said yet, over an open connection.
+
+    `smtplib.SMTP` would connect, greet and shake hands before anybody could
+    put a deadline over it; so it is given a connection that is open.
+    """
     import smtplib  # noqa: PLC0415
 
-    port = settings.port or _PORTS[settings.security]
     # A name of our own choosing: the library's default asks the DNS, which can hang for seconds.
     own = socket.gethostname()
     own = own if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", own) else "localhost"
-    step = STEP.total_seconds()
+    server = smtplib.SMTP(local_hostname=own, timeout=STEP.total_seconds())
+    server._host = settings.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name starttls() verifies
+    server.sock = connection
     if settings.security == "tls":
-        return smtplib.SMTP_SSL(settings.host, port, own, timeout=step, context=_tls(settings))
-    return smtplib.SMTP(settings.host, port, own, timeout=step)
+        server.sock = _tls(settings).wrap_socket(connection, server_hostname=settings.host)
+    return server
 
 
 def _greet(server: smtplib.SMTP, settings: Email) -> None:
+    """Greeting, STARTTLS and login."""
+    import smtplib  # noqa: PLC0415
+
+    code, text = server.getreply()
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, text)
     server.ehlo_or_helo_if_needed()
     if settings.security == "starttls":
         if not server.has_extn("starttls"):
@@ -160,6 +190,16 @@ def _greet(server: smtplib.SMTP, settings: Email) -> None:
         except WatcherError as error:
             raise Temporary(str(error)) from error
         server.login(settings.username, password)
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; what was decided stands, so a server that does not answer holds nobody up."""
+    import smtplib  # noqa: PLC0415
+
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        if server.sock is not None:
+            server.sock.settimeout(GOODBYE.total_seconds())
+            server.quit()
 
 
 def _tls(settings: Email) -> ssl.SSLContext:
@@ -178,11 +218,6 @@ def _data(server: smtplib.SMTP, body: bytes) -> tuple[int, bytes]:
     except smtplib.SMTPDataError as error:
         text = error.smtp_error
         return error.smtp_code, text if isinstance(text, bytes) else text.encode()
-
-
-def _hang_up(server: smtplib.SMTP) -> None:
-    with contextlib.suppress(OSError, AttributeError):  # closed already
-        server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
 
 def _expect(answer: tuple[int, bytes], what: str) -> str:
