@@ -66,8 +66,10 @@ def _article(tree: Any) -> str:
         wide = _body(tree, precise=False)
         if len(wide) > 2 * len(text):
             text = wide
-    if _share(marked, text) < LOST:
-        text = "\n".join(marked)
+    whole = "\n".join(marked)
+    # Longer, too: what a page marks may hold teasers in paragraphs, and the article in something else.
+    if _share(marked, text) < LOST and len(whole) > 1.5 * len(text):
+        text = whole
     return text or str(html2txt(tree))
 
 
