@@ -138,6 +138,7 @@ def test_a_byte_order_mark_or_blank_lines_before_a_feed_do_no_harm():
 
 def test_control_characters_do_not_break_a_feed():
     assert only(read(rss("<title>A\x0bB\x00C</title>"))).title == "ABC"
+    assert only(read(json_feed({"id": "1", "title": "A!B"}).replace("!", "\x0b\x00"))).title == "AB"
 
 
 def test_a_feed_that_is_not_well_formed_still_gives_its_entries():
@@ -400,6 +401,8 @@ HEADLINE = "탈북민 세 명 입국, 똠방각하 펲시"
         ("utf-8", "euc-kr", "text/xml; charset=euc-kr"),
         ("utf-8", "iso-8859-1", "text/xml; charset=iso-8859-1"),
         ("utf-8", "rot13", "text/xml; charset=unicode_escape"),
+        ("cp949", "rot13", "text/xml; charset=unicode_escape"),
+        ("cp949", "no-such-charset", "text/xml; charset=cp99999"),
         ("utf-16", "utf-16", ""),
         ("utf-16-le", "utf-16", ""),
         ("utf-8-sig", "euc-kr", ""),
