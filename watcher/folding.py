@@ -31,7 +31,7 @@ _SCRIPTS: Final = np.array([0, 1, 2, 2, 2, 3], dtype=np.uint8)
 """For each kind, what it stands with unseparated: Japanese words mix Han and kana."""
 _CODES: Final = 0x110000
 _SPACE, _DOT, _QUOTE = 32, 46, 39
-_APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
+APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
 _ELIDED: Final = frozenset(
     "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest".split()
 )
@@ -76,7 +76,7 @@ _SEVERAL: Final[dict[int, str]] = {}
 
 def _folded_character(character: str) -> str:
     """What one character of a text becomes before its neighbours are looked at; `.` and `'` stay for later."""
-    if character in _APOSTROPHES:
+    if character in APOSTROPHES:
         return "'"
     known = _LETTERS.get(character)
     if known is not None:
@@ -84,7 +84,7 @@ def _folded_character(character: str) -> str:
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", character).casefold())
     out = []
     for part in text:
-        if part in _APOSTROPHES:
+        if part in APOSTROPHES:
             out.append("'")
         elif part in "." + _VOICING:
             out.append(part)
@@ -205,7 +205,7 @@ class Folded:
         mark = self.original[start]
         if mark in ".,":
             return self.text[at].isdigit() and self.text[at - 2].isdigit()
-        return mark in _APOSTROPHES and self.text[at].isalpha() and self.text[at - 2].isalnum()
+        return mark in APOSTROPHES and self.text[at].isalpha() and self.text[at - 2].isalnum()
 
     @property
     def words(self) -> float:
@@ -213,8 +213,13 @@ class Folded:
         return float(self.counts[-1])
 
 
+def kind_of(character: str) -> int:
+    """The kind of one folded character."""
+    return int(_KINDS[ord(character)])
+
+
 def _trails(character: str) -> bool:
-    return character in _APOSTROPHES or unicodedata.category(character) == "Cf"
+    return character in APOSTROPHES or unicodedata.category(character) == "Cf"
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

@@ -1,0 +1,203 @@
+"""One article as the engine reads it: its fields folded into one haystack, and the verified hits of atoms in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, Folded, fold, kind_of
+from watcher.model import Fields, Span
+from watcher.sentences import paragraphs, sentences
+from watcher.watchlist.atoms import Atom, Pattern
+from watcher.watchlist.josa import is_tail
+from watcher.watchlist.syntax import FIELDS
+
+SEPARATOR: Final = " \n "
+"""Between fields: no folded text and so no pattern holds a line break."""
+FAR: Final = 1e9
+"""Words between one field and the next, so that nothing is near across them."""
+
+
+class Part:
+    """One field in the haystack: where it begins and ends there, and its folded text."""
+
+    __slots__ = ("begin", "end", "folded", "name")
+
+    def __init__(self, name: str, begin: int, folded: Folded) -> None:
+        self.name = name
+        self.begin = begin
+        self.end = begin + len(folded.text)
+        self.folded = folded
+
+
+class Article:
+    """An article under the scan: hits are spans of `haystack`, which `locate` maps back to a field's own text."""
+
+    def __init__(self, fields: Fields, *, metadata: bool) -> None:
+        self.fields = fields
+        self.parts: list[Part] = []
+        pieces = [" "]
+        at = 1
+        for name in FIELDS if metadata else FIELDS[:2]:
+            folded = fold(getattr(fields, name))
+            self.parts.append(Part(name, at, folded))
+            pieces += [folded.text, SEPARATOR]
+            at += len(folded.text) + len(SEPARATOR)
+        self.haystack = "".join(pieces)
+        self.text_end = self.parts[1].end + 1
+        self.starts: dict[int, list[int]] = {}
+        """For each pattern that was seen, where."""
+        self.memo: dict[int, object] = {}
+        self._spans: dict[int, list[Span]] = {}
+        self._metadata: dict[int, list[Span]] = {}
+        self._counts: NDArray[np.float64] | None = None
+        self._units: dict[str, list[int]] = {}
+        self._shouted: bool | None = None
+
+    # ------------------------------------------------------------- from the haystack back
+
+    def part(self, at: int) -> Part:
+        """The field that haystack offset `at` is in."""
+        for part in self.parts:
+            if at < part.end:
+                return part
+        return self.parts[-1]
+
+    def locate(self, a: int, b: int) -> tuple[str, Span]:
+        """The field of a hit, and its span in the field's original text."""
+        part = self.part(a)
+        return part.name, part.folded.span(a - part.begin, b - part.begin)
+
+    # ------------------------------------------------------------- verified hits
+
+    def spans(self, number: int, atom: Atom, patterns: Sequence[int], field: str | None) -> list[Span]:
+        """The hits of an atom in `field` (None: title and body), in order."""
+        found = self._spans.get(number)
+        if found is None:
+            found = self._verify(atom, patterns)
+            self._spans[number] = found
+        if field is None:
+            return found
+        if field in ("title", "body"):
+            border = self.parts[1].begin
+            return [span for span in found if (span[0] < border) == (field == "title")]
+        self._metadata.setdefault(number, self._verify_metadata(atom, patterns))
+        part = next(part for part in self.parts if part.name == field)
+        return [span for span in self._metadata[number] if part.begin <= span[0] < part.end]
+
+    def _verify(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
+        found: set[Span] = set()
+        for number, pattern in zip(patterns, atom.patterns, strict=True):
+            for start in self.starts.get(number, ()):
+                if start < self.text_end:
+                    span = self._bounded(pattern, start)
+                    if span is not None and (not pattern.capitals or self._capital(pattern, start)):
+                        found.add(span)
+        if found and atom.cased and self.shouted:
+            body = self.parts[1].begin
+            if not any(a >= body for a, _ in found):
+                return []
+        return sorted(found)
+
+    def _verify_metadata(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
+        return sorted(
+            span
+            for number, pattern in zip(patterns, atom.patterns, strict=True)
+            for start in self.starts.get(number, ())
+            if start >= self.text_end and (span := self._bounded(pattern, start)) is not None
+        )
+
+    def _bounded(self, pattern: Pattern, start: int) -> Span | None:
+        """The span of the hit whose pattern begins at `start`, or None if what stands beside it forbids it."""
+        hay = self.haystack
+        a, b = start + pattern.lead, start + len(pattern.text) - pattern.trail
+        if pattern.left == "open":
+            a = self._run(a, -1)
+        elif pattern.left == "kind" and kind_of(hay[a - 1]) == kind_of(hay[a]):
+            return None
+        right = pattern.right
+        if right == "open":
+            b = self._run(b - 1, 1) + 1
+        elif right == "josa":
+            end = self._run(b - 1, 1) + 1
+            if end > b and not is_tail(hay[b:end]):
+                return None
+        elif right == "kind" and kind_of(hay[b]) == kind_of(hay[b - 1]):
+            return None
+        elif right == "closed" and self._possessive(b):
+            return None
+        return a, b
+
+    def _run(self, at: int, step: int) -> int:
+        """The last place of the word around `at` in one direction; Han and hiragana have no words to fill."""
+        hay = self.haystack
+        kind = kind_of(hay[at])
+        if kind in (HAN, HIRAGANA):
+            return at
+        while kind_of(hay[at + step]) == kind:
+            at += step
+        return at
+
+    def _possessive(self, b: int) -> bool:
+        if self.haystack[b : b + 3] != " s ":
+            return False
+        part = self.part(b)
+        mark = part.folded.original[int(part.folded.starts[b - part.begin])]
+        return mark in APOSTROPHES
+
+    def _capital(self, pattern: Pattern, start: int) -> bool:
+        """Whether the words of the term that are all capitals are so in the original."""
+        a = start + pattern.lead
+        part = self.part(a)
+        for first, last in pattern.capitals:
+            begin, end = part.folded.span(a - part.begin + first, a - part.begin + last)
+            if any(letter.islower() for letter in part.folded.original[begin:end]):
+                return False
+        return True
+
+    @property
+    def shouted(self) -> bool:
+        """Whether the title is all capitals, so that case says nothing there."""
+        if self._shouted is None:
+            title = self.fields.title
+            kinds = self.parts[0].folded.kinds
+            self._shouted = (
+                title.isupper()
+                and len(title.split()) > 1
+                and not bool(((kinds >= HAN) & (kinds <= HANGUL)).any())
+            )
+        return self._shouted
+
+    # ------------------------------------------------------------- distances
+
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """`counts[i]` words begin before `haystack[i]`; from one field to the next there are FAR more."""
+        if self._counts is None:
+            counts = np.zeros(len(self.haystack) + 2, dtype=np.float64)
+            base = 0.0
+            for part in self.parts:
+                own = part.folded.counts
+                counts[part.begin : part.end + 1] = own.astype(np.float64) + base
+                base += float(own[-1]) + FAR
+                counts[part.end + 1 : part.end + 1 + len(SEPARATOR)] = base
+            self._counts = counts
+        return self._counts
+
+    def unit(self, at: int, kind: str) -> int:
+        """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""
+        begins = self._units.get(kind)
+        if begins is None:
+            split: Mapping[str, Callable[[str], list[Span]]] = {"sentence": sentences, "paragraph": paragraphs}
+            begins = [0]
+            for part in self.parts[:2]:
+                spans = split[kind](part.folded.original)
+                places = np.searchsorted(part.folded.starts, [start for start, _ in spans])
+                begins += [part.begin, *(part.begin + places).tolist()]
+            begins.sort()
+            self._units[kind] = begins
+        return bisect_right(begins, at)

@@ -1,0 +1,192 @@
+"""A term as literal patterns over folded text, each with the boundaries it needs."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from watcher.folding import HAN, HANGUL, HIRAGANA, KATAKANA, LETTER, fold, kind_of
+from watcher.model import QueryError, Span
+
+CASED_LETTERS: Final = 6
+"""All-capitals words of up to so many letters are case-sensitive (DESIGN §10)."""
+INSIDE_COMPOUNDS: Final = 4
+"""Korean words of so many syllables are found inside compounds."""
+
+Side = Literal["", "open", "kind", "josa", "closed"]
+"""What to check beside a pattern: nothing, `open` (take in the rest of the word), `kind` (no character of the same
+script), `josa` (only what inflects a Korean noun), `closed` (no possessive)."""
+
+_DASH: Final = r"[-\u2010-\u2015\u2212\uff0d\u30fb\uff65\u00b7]"
+_JOINT: Final = re.compile(rf"(?<=\w){_DASH}(?=\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One literal to scan for. Its hit is `text[lead:len-trail]`; `capitals` are the ranges within that hit
+    that must be capitals in the original."""
+
+    text: str
+    lead: int = 0
+    trail: int = 0
+    left: Side = ""
+    right: Side = ""
+    capitals: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """All the patterns that are one term."""
+
+    patterns: tuple[Pattern, ...]
+
+    @property
+    def cased(self) -> bool:
+        """Whether case tells hits of this term from others."""
+        return any(pattern.capitals for pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A term as written, taken apart: `=`, `~`, and the stars at its ends."""
+
+    words: str
+    exact: bool = False
+    any_case: bool = False
+    open_left: bool = False
+    open_right: bool = False
+
+
+def spell(term: str) -> Spelling:
+    """Takes `term` apart (without quotes). Raises `QueryError` with the way out; its column counts from the term."""
+    rest = term.lstrip("=~")
+    marks = term[: len(term) - len(rest)]
+    words = rest.strip("*").strip()
+    spelling = Spelling(words, "=" in marks, "~" in marks, rest.startswith("*"), rest.endswith("*"))
+    if words.startswith(("-", "+")) and fold(words[1:2]).text.strip():
+        sign, word = words[0], words[1:]
+        way = f"write NOT {word}" if sign == "-" else f"write AND between terms, and {word} without +"
+        raise QueryError(f"`{sign}` before a word means nothing here: {way}", text=term)
+    if "*" in words:
+        column = term.index("*", term.index(words)) + 1 if words in term else 1
+        column = term.index(words) + words.index("*") + 1
+        message = "`*` may stand only at the beginning or the end of a term; for the middle use a regex: /def\\w*tor/"
+        raise QueryError(message, text=term, column=column)
+    if not fold(words).text.strip():
+        raise QueryError(f"there is nothing to look for in `{term}`: it holds no letter or digit", text=term)
+    if spelling.exact and (spelling.open_left or spelling.open_right):
+        raise QueryError("`=` closes what `*` opens: write one of them", text=term)
+    return spelling
+
+
+def atom(term: str) -> Atom:
+    """The patterns of `term`, a word or phrase with its marks but without quotes. Raises `QueryError`."""
+    spelling = spell(term)
+    patterns: dict[Pattern, None] = {}
+    for written in _writings(spelling.words):
+        folded = fold(written)
+        text = folded.text.strip()
+        if not text:
+            continue
+        capitals = () if spelling.any_case else _capitals(written)
+        for literal, shifted in _joined(text, capitals):
+            for pattern in _bounded(literal, shifted, spelling):
+                patterns[pattern] = None
+    return Atom(tuple(patterns))
+
+
+def _writings(words: str) -> list[str]:
+    """`words` with each hyphen kept (it folds to a space) and taken out: Song-thaek, Songthaek."""
+    joints = [found.span() for found in _JOINT.finditer(words)]
+    if not joints:
+        return [words]
+    choices = itertools.product("-\0", repeat=len(joints)) if len(joints) <= 3 else [("-",) * len(joints), ("\0",) * len(joints)]
+    found = []
+    for choice in choices:
+        out, done = [], 0
+        for (start, end), sign in zip(joints, choice, strict=True):
+            out += [words[done:start], "" if sign == "\0" else "-"]
+            done = end
+        found.append("".join([*out, words[done:]]))
+    return found
+
+
+def _capitals(written: str) -> tuple[Span, ...]:
+    """The ranges in the folded, stripped text of `written` that stand for short all-capitals words."""
+    folded = fold(written)
+    offset = len(folded.text) - len(folded.text.lstrip())
+    ranges = []
+    for word in re.finditer(r"[^ ]+", folded.text):
+        start, end = folded.span(*word.span())
+        letters = [character for character in written[start:end] if character.isalpha()]
+        if 2 <= len(letters) <= CASED_LETTERS and all(character.isupper() for character in letters):
+            ranges.append((word.start() - offset, word.end() - offset))
+    return tuple(ranges)
+
+
+def _joined(text: str, capitals: tuple[Span, ...]) -> list[tuple[str, tuple[Span, ...]]]:
+    """`text`, and with spaces between Hangul words left out: 북한 이탈 주민, 북한이탈주민."""
+    gaps = [
+        at for at, character in enumerate(text)
+        if character == " " and kind_of(text[at - 1]) == HANGUL and kind_of(text[at + 1]) == HANGUL
+    ]  # fmt: skip
+    if not gaps:
+        return [(text, capitals)]
+    choices = itertools.product((False, True), repeat=len(gaps)) if len(gaps) <= 3 else [(False,) * len(gaps), (True,) * len(gaps)]
+    found = []
+    for choice in choices:
+        out_gaps = [at for at, out in zip(gaps, choice, strict=True) if out]
+        literal = "".join(character for at, character in enumerate(text) if at not in out_gaps)
+        shifted = tuple(
+            (a - sum(at < a for at in out_gaps), b - sum(at < b for at in out_gaps)) for a, b in capitals
+        )
+        found.append((literal, shifted))
+    return found
+
+
+def _bounded(literal: str, capitals: tuple[Span, ...], spelling: Spelling) -> list[Pattern]:
+    """`literal` with what has to stand on either side."""
+    words = literal.split(" ")
+    lead, left = _left(kind_of(literal[0]), len(words[0]), spelling)
+    kind = kind_of(literal[-1])
+    if spelling.open_right:
+        return [Pattern(" " * lead + literal, lead, 0, left, "open", capitals)]
+    if kind == LETTER:
+        if spelling.exact:
+            return [Pattern(" " * lead + literal + " ", lead, 1, left, "closed", capitals)]
+        return [Pattern(" " * lead + form + " ", lead, 1, left, "", capitals) for form in plurals(literal)]
+    right: Side = ""
+    trail = 0
+    if kind == HANGUL:
+        if spelling.exact:
+            trail = 1
+        elif len(words[-1]) < INSIDE_COMPOUNDS:
+            right = "josa"
+    elif spelling.exact or kind == KATAKANA:
+        right = "kind"
+    return [Pattern(" " * lead + literal + " " * trail, lead, trail, left, right, capitals)]
+
+
+def _left(kind: int, length: int, spelling: Spelling) -> tuple[int, Side]:
+    """How many boundary characters go before the literal, and the check on its left."""
+    if spelling.open_left:
+        return 0, "open"
+    if kind == LETTER or (kind == HANGUL and (spelling.exact or length < INSIDE_COMPOUNDS)):
+        return 1, ""
+    if kind == KATAKANA or (kind in (HAN, HIRAGANA) and spelling.exact):
+        return 0, "kind"
+    return 0, ""
+
+
+def plurals(literal: str) -> list[str]:
+    """`literal` and its plurals: funds, crashes, spies. A number has none."""
+    if not literal[-1].isascii() or literal[-1].isdigit():
+        return [literal]
+    forms = [literal, literal + "s"]
+    if literal.endswith(("s", "x", "z", "ch", "sh", "o")):
+        forms.append(literal + "es")
+    if literal[-1] == "y" and len(literal) > 1 and literal[-2].isalpha() and literal[-2] not in "aeiou":
+        forms.append(literal[:-1] + "ies")
+    return forms

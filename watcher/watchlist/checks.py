@@ -1,0 +1,177 @@
+"""What is wrong with the watchlists and concepts of a config, and what is likely to go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from watcher.model import QueryError
+from watcher.watchlist import syntax
+from watcher.watchlist.compile import Compiler, shape_problem
+from watcher.watchlist.rule import Watchlist
+from watcher.watchlist.traps import trap
+
+_LISTS = ("any", "all", "none", "always")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem or warning, and where: in watchlist or concept `name`, its `key`, the entry `index` of that list.
+
+    `key` is empty for a watchlist as a whole, `index` None for a query. `line` and `column` (from 1) are within
+    the entry's or query's `text`.
+    """
+
+    kind: Literal["watchlist", "concept"]
+    name: str
+    key: str
+    index: int | None
+    message: str
+    text: str = ""
+    line: int = 1
+    column: int = 1
+
+    def show(self) -> str:
+        """The message with the text and a caret under the place."""
+        if not self.text:
+            return self.message
+        return syntax.show(QueryError(self.message, text=self.text, line=self.line, column=self.column))
+
+
+def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Everything that keeps `watchlists` and `concepts` from being used."""
+    found: list[Finding] = []
+    compiler = Compiler(concepts)
+    for name, entries in concepts.items():
+        if not entries:
+            found.append(Finding("concept", name, name, None, f"the concept @{name} holds no terms: add one or remove it"))
+        for index, entry in enumerate(entries):
+            found += _entry_problems(compiler, Finding("concept", name, name, index, "", entry))
+    for rule in watchlists:
+        shape = shape_problem(rule)
+        if shape:
+            found.append(Finding("watchlist", rule.name, "", None, shape))
+        for place in _entries(rule):
+            found += _entry_problems(compiler, place)
+        if rule.query:
+            place = Finding("watchlist", rule.name, "query", None, "", rule.query)
+            node, errors = syntax.parse(rule.query)
+            found += [_at(place, each) for each in errors]
+            if node is not None:
+                found += _build_problems(compiler, node, place)
+    return list(dict.fromkeys(found))
+
+
+def warnings(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Terms that are known to find something else, in what can be read of `watchlists` and `concepts`."""
+    found: list[Finding] = []
+    tied = _tied_concepts(watchlists)
+    for name, entries in concepts.items():
+        for index, entry in enumerate(entries):
+            found += _traps(Finding("concept", name, name, index, "", entry), syntax.parse_entry, tied=name in tied)
+    for rule in watchlists:
+        near = rule.near is not None or rule.within is not None
+        for place in _entries(rule):
+            if place.key in ("any", "all"):
+                found += _traps(place, syntax.parse_entry, tied=near)
+        if rule.query:
+            found += _traps(Finding("watchlist", rule.name, "query", None, "", rule.query), syntax.parse, tied=False)
+    return list(dict.fromkeys(found))
+
+
+def _entries(rule: Watchlist) -> Iterator[Finding]:
+    for key in _LISTS:
+        for index, entry in enumerate(getattr(rule, key)):
+            yield Finding("watchlist", rule.name, key, index, "", entry)
+
+
+def _at(place: Finding, problem: QueryError) -> Finding:
+    return Finding(
+        place.kind, place.name, place.key, place.index, problem.message, place.text, problem.line, problem.column
+    )
+
+
+def _entry_problems(compiler: Compiler, place: Finding) -> list[Finding]:
+    node, errors = syntax.parse_entry(place.text)
+    if errors or node is None:
+        return [_at(place, each) for each in errors]
+    opened = [place.name] if place.kind == "concept" else []
+    return _build_problems(compiler, node, place, opened)
+
+
+def _build_problems(
+    compiler: Compiler, node: syntax.Node, place: Finding, opened: Sequence[str] = ()
+) -> list[Finding]:
+    """Each leaf of the tree on its own, so that one bad term hides no other; a concept's own entries are not its user's."""
+    found = []
+    for leaf in _leaves(node):
+        try:
+            compiler.check(leaf, place.text, opened)
+        except QueryError as problem:
+            found.append(_at(place, problem))
+    return found
+
+
+def _leaves(node: syntax.Node) -> Iterator[syntax.Node]:
+    match node:
+        case syntax.And(parts) | syntax.Or(parts) | syntax.Near(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case syntax.Not(part) | syntax.AtLeast(part=part) | syntax.InField(part=part):
+            yield from _leaves(part)
+        case _:
+            yield node
+
+
+def _tied_concepts(watchlists: Sequence[Watchlist]) -> set[str]:
+    """Concepts that are only used where something else has to stand near."""
+    tied: set[str] = set()
+    loose: set[str] = set()
+    for rule in watchlists:
+        near = rule.near is not None or rule.within is not None
+        for place in _entries(rule):
+            node, _ = syntax.parse_entry(place.text)
+            if node is not None and place.key in ("any", "all"):
+                _sort_concepts(node, near, tied, loose)
+        node = syntax.parse(rule.query)[0] if rule.query else None
+        if node is not None:
+            _sort_concepts(node, False, tied, loose)
+    return tied - loose
+
+
+def _sort_concepts(node: syntax.Node, near: bool, tied: set[str], loose: set[str]) -> None:
+    for leaf, inside in _with_near(node, near):
+        if isinstance(leaf, syntax.Concept):
+            (tied if inside else loose).add(leaf.name)
+
+
+def _with_near(node: syntax.Node, near: bool) -> Iterator[tuple[syntax.Node, bool]]:
+    """The positive leaves of a tree, each with whether it stands in a NEAR."""
+    match node:
+        case syntax.And(parts) | syntax.Or(parts):
+            for part in parts:
+                yield from _with_near(part, near)
+        case syntax.Near(parts):
+            for part in parts:
+                yield from _with_near(part, True)
+        case syntax.AtLeast(part=part) | syntax.InField(part=part):
+            yield from _with_near(part, near)
+        case syntax.Not():
+            return
+        case _:
+            yield node, near
+
+
+def _traps(
+    place: Finding, read: Callable[[str], tuple[syntax.Node | None, list[QueryError]]], *, tied: bool
+) -> list[Finding]:
+    node, errors = read(place.text)
+    if node is None or errors:
+        return []
+    found = []
+    for leaf, near in _with_near(node, tied):
+        message = trap(leaf.text, near=near) if isinstance(leaf, syntax.Term) else ""
+        if message:
+            found.append(_at(place, syntax.error(message, place.text, leaf.start)))
+    return found

@@ -1,0 +1,242 @@
+"""From what the user wrote to conditions: queries, lists and concepts, with shared atoms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import re2
+
+from watcher.folding import LETTER, kind_of
+from watcher.model import QueryError
+from watcher.watchlist import conditions, syntax
+from watcher.watchlist.atoms import Atom, atom
+from watcher.watchlist.conditions import Condition, Leaf
+from watcher.watchlist.reversal import REVERSAL
+from watcher.watchlist.rule import Watchlist
+
+COMMON: Final = frozenset(
+    """the of and to in a is that for on was with as by at from it be are an or has have had his her its their said says
+    new year years day week month people government state official officials country world president minister party
+    north south korea korean china chinese japan russia us un who were will would not but they this which been after
+    one two first last over against about more also than when city police court news report reported million two other
+    他 的 在 是 有 中国 北 이 그 수 등 것 한국 북한""".split()
+)
+"""Words that stand in many articles: a query is better selected by another of its words."""
+
+
+def believed_cost(text: str) -> float:
+    """About how often a literal stands in an article, from its letters alone: short and common ones more often."""
+    words = text.split()
+    cost = 1.0
+    for word in words:
+        shorter = 0.4 if kind_of(word[0]) > LETTER else 0.8
+        cost *= 2.0 if word in COMMON else min(0.9, shorter ** (len(word) - 1))
+    return cost
+
+
+class Compiler:
+    """Makes conditions and collects the literal patterns they share. One for each engine."""
+
+    def __init__(self, concepts: Mapping[str, Sequence[str]]) -> None:
+        self.concepts = dict(concepts)
+        self.concepts.setdefault("reversal", REVERSAL)
+        self.patterns: dict[str, int] = {}
+        """Each literal to scan for, with its number."""
+        self.metadata = False
+        """Whether a term asks for source, author, url or lang."""
+        self._atoms: dict[str, tuple[int, Atom, tuple[int, ...], float]] = {}
+        self._concepts: dict[tuple[str, str | None, str], Condition] = {}
+        self._open: list[str] = []
+
+    # ------------------------------------------------------------- terms
+
+    def _atom(self, term: str) -> tuple[int, Atom, tuple[int, ...], float]:
+        known = self._atoms.get(term)
+        if known is None:
+            made = atom(term)
+            numbers = tuple(self.patterns.setdefault(p.text, len(self.patterns)) for p in made.patterns)
+            cost = sum(believed_cost(p.text) for p in made.patterns)
+            known = (len(self._atoms), made, numbers, cost)
+            self._atoms[term] = known
+        return known
+
+    def build(self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
+        """The condition of a tree read from `text`. Raises `QueryError` at the place in `text`."""
+        match node:
+            case syntax.Term():
+                try:
+                    number, made, patterns, cost = self._atom(node.text)
+                except QueryError as problem:
+                    inner = text.find(node.text, node.start)
+                    at = max(inner, node.start) + problem.column - 1
+                    raise syntax.error(problem.message, text, at) from problem
+                return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, cost)
+            case syntax.Regex():
+                return conditions.Pattern(_regex(node, text), Leaf(node.text, concept), field)
+            case syntax.Concept():
+                return self._concept(node, text, field, concept)
+            case syntax.InField():
+                if node.name in syntax.METADATA_FIELDS:
+                    self.metadata = True
+                    return conditions.Beside(self.build(node.part, text, field=node.name, concept=concept))
+                return self.build(node.part, text, field=node.name, concept=concept)
+            case syntax.Not():
+                return conditions.Without(self.build(node.part, text, field=field, concept=concept))
+            case syntax.AtLeast():
+                return conditions.AtLeast(node.count, self.build(node.part, text, field=field, concept=concept))
+        parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
+        match node:
+            case syntax.And():
+                return every(parts)
+            case syntax.Or():
+                return conditions.Some(parts)
+        return conditions.Near(parts, node.gaps, node.ordered)
+
+    def check(self, leaf: syntax.Node, text: str, opened: Sequence[str] = ()) -> None:
+        """Raises `QueryError` for a leaf that cannot be built, but not for what is wrong inside another concept."""
+        if isinstance(leaf, syntax.Concept):
+            self._known(leaf, text)
+            self._refuse_circle(leaf, text, opened)
+        else:
+            self.build(leaf, text)
+
+    # ------------------------------------------------------------- concepts
+
+    def _known(self, node: syntax.Concept, text: str) -> None:
+        if node.name not in self.concepts:
+            near = syntax.nearest(node.name, self.concepts)
+            way = f"did you mean @{near}?" if near else "define it under [concepts]"
+            raise syntax.error(f"there is no concept @{node.name}; {way}", text, node.start)
+
+    def _refuse_circle(self, node: syntax.Concept, text: str, opened: Sequence[str]) -> None:
+        """Follows the concepts that `node` names; those already `opened` must not come again."""
+        if node.name in opened:
+            circle = " → ".join(f"@{each}" for each in [*opened[opened.index(node.name) :], node.name])
+            raise syntax.error(f"concepts go in a circle: {circle}; take one of them out", text, node.start)
+        if not opened:
+            return
+        for entry in self.concepts.get(node.name, ()):
+            inner, _ = syntax.parse_entry(entry)
+            inner = inner.part if isinstance(inner, syntax.InField) else inner
+            if isinstance(inner, syntax.Concept) and (inner.name == opened[0] or inner.name not in opened):
+                place = syntax.Concept(inner.name, node.start, node.end)
+                self._refuse_circle(place, text, [*opened, node.name])
+
+    def _concept(self, node: syntax.Concept, text: str, field: str | None, outer: str | None) -> Condition:
+        name = node.name
+        self._known(node, text)
+        if name in self._open:
+            circle = " → ".join(f"@{each}" for each in [*self._open[self._open.index(name) :], name])
+            raise syntax.error(f"concepts go in a circle: {circle}; take one of them out", text, node.start)
+        if not self.concepts[name]:
+            raise syntax.error(f"the concept @{name} holds no terms", text, node.start)
+        shown = outer or name
+        key = (name, field, shown)
+        if key not in self._concepts:
+            self._open.append(name)
+            try:
+                parts = tuple(self.entry(entry, field=field, concept=shown) for entry in self.concepts[name])
+            finally:
+                self._open.pop()
+            self._concepts[key] = conditions.Some(parts)
+        return self._concepts[key]
+
+    def entry(self, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
+        """The condition of one entry of a list or concept. Raises `QueryError`."""
+        node, errors = syntax.parse_entry(text)
+        if errors or node is None:
+            raise errors[0]
+        return self.build(node, text, field=field, concept=concept)
+
+    def query(self, text: str) -> Condition:
+        """The condition of a query. Raises the first `QueryError`."""
+        node, errors = syntax.parse(text)
+        if errors or node is None:
+            raise errors[0]
+        return self.build(node, text)
+
+    # ------------------------------------------------------------- watchlists
+
+    def watchlist(self, rule: Watchlist) -> Condition:
+        """The condition of a watchlist. Raises `QueryError` for what no single entry is to blame for, too."""
+        problem = shape_problem(rule)
+        if problem:
+            raise QueryError(problem)
+        if rule.query:
+            return self.query(rule.query)
+        subject = conditions.Some(tuple(self.entry(entry) for entry in rule.any)) if rule.any else None
+        contexts = tuple(self.entry(entry) for entry in rule.all)
+        excluded = tuple(self._excluded(entry, rule) for entry in rule.none)
+        parts: list[Condition] = []
+        if rule.near is not None or rule.within is not None:
+            if subject is not None:
+                parts.append(conditions.Reach(subject, contexts, rule.near, rule.within))
+            else:
+                parts.append(
+                    conditions.Together(
+                        tuple(
+                            conditions.Reach(each, contexts[:at] + contexts[at + 1 :], rule.near, rule.within)
+                            for at, each in enumerate(contexts)
+                        )
+                    )
+                )
+        elif subject is not None:
+            parts += [subject, *(conditions.Beside(context) for context in contexts)]
+        else:
+            parts += contexts
+        return every((*parts, *excluded))
+
+    def _excluded(self, entry: str, rule: Watchlist) -> Condition:
+        return conditions.Without(self.entry(entry, field="title" if rule.none_in == "title" else None))
+
+
+def every(parts: tuple[Condition, ...]) -> Condition:
+    """AND of `parts`, the one most likely to fail asked first and negations last."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def cost(part: Condition) -> float:
+        if isinstance(part, conditions.Without):
+            return 2e9
+        choice = part.choice()
+        return 1e9 if choice is None else choice.cost
+
+    return conditions.Every(tuple(sorted(parts, key=cost)))
+
+
+def shape_problem(rule: Watchlist) -> str:
+    """What is wrong with a watchlist as a whole, or nothing."""
+    lists = bool(rule.any or rule.all or rule.none)
+    if rule.query and lists:
+        return "a watchlist has either lists (any, all, none) or a query: take one of them out"
+    if rule.query and (rule.near is not None or rule.within is not None):
+        return "near and within belong to lists: in a query write NEAR/n between terms"
+    if rule.query:
+        return ""
+    if not rule.any and not rule.all:
+        missing = "`none` alone would match nearly everything" if rule.none else "this watchlist looks for nothing"
+        return f"{missing}: add any = [\"…\"], or query = '…'"
+    if rule.near is not None or rule.within is not None:
+        key = "near" if rule.near is not None else "within"
+        if rule.near is not None and rule.near < 0:
+            return "near is a number of words, 0 or more"
+        if not rule.all or (not rule.any and len(rule.all) < 2):
+            return f'{key} says how close subject and context must stand: add the context, all = ["…"], or leave {key} out'
+    return ""
+
+
+def _regex(node: syntax.Regex, text: str) -> re2._Regexp:
+    options = re2.Options()
+    options.case_sensitive = not node.any_case
+    options.log_errors = False
+    options.max_mem = 16 << 20
+    try:
+        regex = re2.compile(node.source, options)
+    except re2.error as problem:
+        detail = problem.args[0].decode() if isinstance(problem.args[0], bytes) else str(problem)
+        message = f"this regex cannot be read: {detail} (RE2 has no look-around and no back-references)"
+        raise syntax.error(message, text, node.start) from problem
+    if regex.search("") is not None:
+        raise syntax.error("this regex matches nothing at all, and so everywhere: use + instead of *", text, node.start)
+    return regex

@@ -1,0 +1,351 @@
+"""What a watchlist asks of an article, as a tree that finds the hits that make it hold.
+
+`find` gives the hits that take part, or None where the condition does not
+hold. A condition may be shared by many watchlists; what it found is
+remembered in the article.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+import re2
+
+from watcher.model import Span
+from watcher.watchlist.article import Article
+from watcher.watchlist.atoms import Atom
+
+
+class Leaf(NamedTuple):
+    """Where a hit comes from: the term as the user wrote it, and the concept it was named through."""
+
+    term: str
+    concept: str | None
+
+
+class Found(NamedTuple):
+    """A hit, in offsets of the haystack."""
+
+    a: int
+    b: int
+    leaf: Leaf
+    subject: bool = True
+    exact: Span | None = None
+    """Its span in the original, where a regex found it there."""
+
+
+class Choice(NamedTuple):
+    """Patterns of which one must be seen for a condition to hold, and about how often one is (per article)."""
+
+    patterns: frozenset[int]
+    cost: float
+
+
+class Condition(Protocol):
+    """A node of the tree."""
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The hits that take part, None where it does not hold."""
+        ...
+
+    def choice(self) -> Choice | None:
+        """What selects it; None where any article may."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """A term."""
+
+    number: int
+    atom: Atom
+    patterns: tuple[int, ...]
+    leaf: Leaf
+    field: str | None
+    cost: float
+
+    def find(self, article: Article) -> list[Found] | None:
+        """Its hits in its field."""
+        starts = article.starts
+        for pattern in self.patterns:
+            if pattern in starts:
+                break
+        else:
+            return None
+        leaf = self.leaf
+        spans = article.spans(self.number, self.atom, self.patterns, self.field)
+        return [Found(a, b, leaf) for a, b in spans] or None
+
+    def choice(self) -> Choice:
+        """Its patterns."""
+        return Choice(frozenset(self.patterns), self.cost)
+
+
+MOST: Final = 10_000
+"""Hits of one regex that are looked at in one article."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """A regex, run over the original text of its fields."""
+
+    regex: re2._Regexp
+    leaf: Leaf
+    field: str | None
+
+    def find(self, article: Article) -> list[Found] | None:
+        """Its hits; each is widened to whole folded characters for distances, and reported as it was found."""
+        remembered = article.memo.get(id(self), self)
+        if remembered is not self:
+            return remembered  # type: ignore[return-value]
+        found: list[Found] = []
+        for part in article.parts:
+            if part.name != self.field and (self.field is not None or part.name not in ("title", "body")):
+                continue
+            starts, ends = part.folded.starts, part.folded.ends
+            text = part.folded.original.encode("utf-8", "replace").decode("utf-8")
+            for match in self.regex.finditer(text):
+                start, end = match.span()
+                a = int(np.searchsorted(ends, start, side="right"))
+                b = max(int(np.searchsorted(starts, end, side="left")), a + 1)
+                found.append(Found(part.begin + a, part.begin + b, self.leaf, exact=(start, end)))
+                if len(found) >= MOST:
+                    break
+        article.memo[id(self)] = found or None
+        return found or None
+
+    def choice(self) -> None:
+        """A regex may be found anywhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Some:
+    """OR: the hits of all branches that hold."""
+
+    parts: tuple[Condition, ...]
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The hits of every branch that holds; remembered, since concepts are shared."""
+        remembered = article.memo.get(id(self), self)
+        if remembered is not self:
+            return remembered  # type: ignore[return-value]
+        held = False
+        found: list[Found] = []
+        for part in self.parts:
+            got = part.find(article)
+            if got is not None:
+                held = True
+                found += got
+        result = found if held else None
+        article.memo[id(self)] = result
+        return result
+
+    def choice(self) -> Choice | None:
+        """All that selects any branch."""
+        choices = [part.choice() for part in self.parts]
+        if any(choice is None for choice in choices):
+            return None
+        known = [choice for choice in choices if choice is not None]
+        return Choice(frozenset().union(*(choice.patterns for choice in known)), sum(c.cost for c in known))
+
+
+def rarest(parts: Sequence[Condition]) -> Choice | None:
+    """The choice among necessary parts that is seen least."""
+    choices = [choice for part in parts if (choice := part.choice()) is not None]
+    return min(choices, key=lambda choice: choice.cost, default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Every:
+    """AND."""
+
+    parts: tuple[Condition, ...]
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The hits of all parts."""
+        found: list[Found] = []
+        for part in self.parts:
+            got = part.find(article)
+            if got is None:
+                return None
+            found += got
+        return found
+
+    def choice(self) -> Choice | None:
+        """What selects its rarest part."""
+        return rarest(self.parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Without:
+    """NOT: holds with no hits."""
+
+    part: Condition
+
+    def find(self, article: Article) -> list[Found] | None:
+        """Nothing, or None where what is excluded is there."""
+        return [] if self.part.find(article) is None else None
+
+    def choice(self) -> None:
+        """An absence selects nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """Context: holds as its part does, with hits that are no subject."""
+
+    part: Condition
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The part's hits as context."""
+        got = self.part.find(article)
+        return None if got is None else _context(got)
+
+    def choice(self) -> Choice | None:
+        """As its part."""
+        return self.part.choice()
+
+
+def _context(found: list[Found]) -> list[Found]:
+    return [hit._replace(subject=False) for hit in found]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtLeast:
+    """ATLEAST/n: hits at `count` places or more."""
+
+    count: int
+    part: Condition
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The part's hits if they stand at enough places."""
+        got = self.part.find(article)
+        if got is None or len({(hit.a, hit.b) for hit in got}) < self.count:
+            return None
+        return got
+
+    def choice(self) -> Choice | None:
+        """As its part."""
+        return self.part.choice()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """A chain of NEARs: each operand near the next; only hits that stand in a whole chain take part."""
+
+    parts: tuple[Condition, ...]
+    gaps: tuple[int, ...]
+    ordered: tuple[bool, ...]
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The hits in chains; those of the first operand are the subject."""
+        rows: list[list[Found]] = []
+        for part in self.parts:
+            got = part.find(article)
+            if not got:
+                return None
+            rows.append(got)
+        links = list(zip(self.gaps, self.ordered, strict=True))
+        for at, (gap, ordered) in enumerate(links):
+            rows[at + 1] = _reached(article, rows[at + 1], rows[at], gap, "after" if ordered else "")
+            if not rows[at + 1]:
+                return None
+        for at, (gap, ordered) in reversed(list(enumerate(links))):
+            rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
+        return rows[0] + [hit for row in rows[1:] for hit in _context(row)]
+
+    def choice(self) -> Choice | None:
+        """What selects its rarest operand."""
+        return rarest(self.parts)
+
+
+def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
+    """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
+    counts = article.counts
+    if order == "after":
+        ends = sorted(hit.b for hit in theirs)
+        return [
+            hit for hit in mine
+            if (at := bisect_right(ends, hit.a)) and counts[hit.a] - counts[ends[at - 1]] <= gap
+        ]  # fmt: skip
+    if order == "before":
+        begins = sorted(hit.a for hit in theirs)
+        return [
+            hit for hit in mine
+            if (at := bisect_left(begins, hit.b)) < len(begins) and counts[begins[at]] - counts[hit.b] <= gap
+        ]  # fmt: skip
+    ranges = [(float(counts[hit.a]), float(counts[hit.b])) for hit in theirs]
+    kept = _touching([(float(counts[hit.a]), float(counts[hit.b])) for hit in mine], ranges, gap)
+    return [hit for hit, keep in zip(mine, kept, strict=True) if keep]
+
+
+def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]], gap: float) -> list[bool]:
+    """For each range of `mine`, whether one of `theirs` lies within `gap` of it."""
+    theirs = sorted(theirs)
+    begins = [begin for begin, _ in theirs]
+    reach = list(np.maximum.accumulate([end for _, end in theirs])) if theirs else []
+    return [(at := bisect_right(begins, end + gap)) > 0 and reach[at - 1] >= begin - gap for begin, end in mine]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """A list's `near` or `within`: subject hits that have a hit of every context in reach."""
+
+    subject: Condition
+    contexts: tuple[Condition, ...]
+    near: int | None
+    within: str | None
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The subject hits that satisfy it, then the context hits in reach of those."""
+        subjects = self.subject.find(article)
+        if not subjects:
+            return None
+        found = []
+        for context in self.contexts:
+            got = context.find(article)
+            if not got:
+                return None
+            found.append([hit for hit in got if article.part(hit.a).name in ("title", "body")])
+        for row in found:
+            subjects = self._in_reach(article, subjects, row)
+            if not subjects:
+                return None
+        return subjects + [hit for row in found for hit in _context(self._in_reach(article, row, subjects))]
+
+    def _in_reach(self, article: Article, mine: list[Found], theirs: list[Found]) -> list[Found]:
+        if self.near is not None:
+            mine = _reached(article, mine, theirs, self.near, "")
+        if self.within is not None:
+            units = {article.unit(hit.a, self.within) for hit in theirs}
+            mine = [hit for hit in mine if article.unit(hit.a, self.within) in units]
+        return mine
+
+    def choice(self) -> Choice | None:
+        """What selects its rarest part."""
+        return rarest([self.subject, *self.contexts])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """`near` or `within` in a list of `all` alone: hits of each entry that have all the others in reach."""
+
+    parts: tuple[Reach, ...]
+
+    def find(self, article: Article) -> list[Found] | None:
+        """The hits of each entry that satisfy it, all of them subject."""
+        found: list[Found] = []
+        for part in self.parts:
+            got = part.find(article)
+            if got is None:
+                return None
+            found += [hit for hit in got if hit.subject]
+        return found
+
+    def choice(self) -> Choice | None:
+        """What selects its rarest part."""
+        return rarest(self.parts)

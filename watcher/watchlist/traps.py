@@ -1,0 +1,62 @@
+"""Terms that find something other than people mean by them, each met in real news."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from watcher.folding import HAN, HANGUL, LETTER, fold, kind_of
+
+_TIE: Final = "tie it to its subject with near or NEAR/n"
+_ANYWHERE: Final[dict[str, str]] = {
+    "defect*": "`defect*` finds defective and defects as well: write defector*, defected, defection*",
+    "flee*": "`flee*` finds fleet, and fleece: write flee, flees, fled, fleeing",
+    "亡命": "亡命 stands in 亡命之徒 (desperado) as well: exclude that, or write 流亡, 脱北",
+    "月南": "越南 and 월남 are Vietnam as well: write the whole name or exclude 베트남",
+    "월남": "월남 is Vietnam as well: tie it to its subject with near or NEAR/n",
+    "脱北*": "脱北 stands in 摆脱北京 (shake off Beijing) as well: write 脱北者, 脱北民",
+    "脱北": "脱北 stands in 摆脱北京 (shake off Beijing) as well: write 脱北者, 脱北民",
+    "*안전부": "`*안전부` finds 행정안전부 (South Korea's interior ministry) as well: write 국가안전부, 사회안전부",
+    "北": "北 stands in 北京 and 东北 as well: write =北 for the lone character of headlines",
+    "중앙당": "중앙당 is any party's headquarters as well: tie it to its subject with near or NEAR/n",
+}
+_LOOSE: Final[dict[str, str]] = {
+    "MSS": f"MSS is China's Ministry of State Security too: {_TIE}",
+    "NK": f"NK is also in NK cells and \"Daily NK\": {_TIE}",
+    "RGB": f"RGB is a colour model too: {_TIE}",
+    "MPS": f"MPS is China's Ministry of Public Security, and members of parliament: {_TIE}",
+    "WHO": f"WHO in capitals is the World Health Organization: {_TIE}",
+    "Ministry of State Security": f"China has a Ministry of State Security too: {_TIE}",
+}
+
+
+def trap(term: str, *, near: bool) -> str:
+    """Why `term` is likely to find something else, and what to write; empty if nothing is known against it.
+
+    `near`: it stands where its context has to be near, which settles ambiguous names.
+    """
+    written = term.lstrip("~")
+    known = _ANYWHERE.get(fold_forms(written))
+    if known:
+        return known
+    if not near and written in _LOOSE:
+        return _LOOSE[written]
+    word = fold(term).text.strip()
+    stem = word.replace("*", "")
+    if not stem or "=" in term:
+        return ""
+    kind = kind_of(stem[0])
+    starred = term.endswith("*") or term.startswith("*")
+    if kind == LETTER and starred and len(stem) < 4 and stem.isascii():
+        return f"`{term}` begins or ends a great many words: write more of it, or the words themselves"
+    if kind == HAN and len(stem) == 1:
+        return f"{term} stands inside many words: write ={stem} for the character alone, or a longer term"
+    if kind == HANGUL and starred and len(stem) == 1:
+        return f"`{term}` begins or ends a great many words: write more of it, or the words themselves"
+    return ""
+
+
+def fold_forms(term: str) -> str:
+    """`term` with forms of Han characters folded and its stars kept."""
+    left = "*" if term.startswith("*") else ""
+    right = "*" if term.endswith("*") and len(term) > 1 else ""
+    return left + fold(term).text.strip() + right
