@@ -21,16 +21,8 @@ ENVELOPE = 1_500
 HELD_REASONS_SHOWN = 6
 
 # Longest strings, in characters; an article may carry a title of any size.
-_TITLE, _SOURCE, _URL, _SUMMARY, _TERM, _SNIPPET, _PASSAGE, _CHANGE = (
-    1_000,
-    200,
-    2_000,
-    300,
-    200,
-    1_000,
-    4_000,
-    2_000,
-)
+_TITLE, _SOURCE, _LANGUAGE, _URL = 1_000, 200, 35, 2_000
+_SUMMARY, _TERM, _SNIPPET, _PASSAGE, _CHANGE = 300, 200, 1_000, 4_000, 2_000
 # What gives way first when an alert is too long: what a receiver can fetch again by `watcher why` before the hits.
 _LISTS = ("novel", "look_alikes", "carried_by", "changes", "hits", "conditions", "watchlists")
 
@@ -49,7 +41,7 @@ def data(content: Content) -> dict[str, Any]:
     if isinstance(content, Bundle):
         return {
             "reason": "roll-up" if content.reason == "group" else content.reason,
-            "alerts": [{"id": alert.id, **_alert(alert)} for alert in content.alerts],
+            "alerts": [{"id": _cut(alert.id, _TERM), **_alert(alert)} for alert in content.alerts],
             "part": content.part,
             "parts": content.parts,
             "held": [
@@ -84,7 +76,7 @@ def split(bundle: Bundle) -> list[Bundle]:
     groups: list[list[Alert]] = [[]]
     room = LIMIT - ENVELOPE
     for alert in bundle.alerts:
-        size = len(_encode({"id": alert.id, **_alert(alert)})) + 1
+        size = len(_encode({"id": _cut(alert.id, _TERM), **_alert(alert)})) + 1
         if groups[-1] and size > room:
             groups.append([])
             room = LIMIT - ENVELOPE
@@ -115,13 +107,13 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "verdict": alert.verdict,
         "watchlists": [_cut(name, _TERM) for name in alert.watchlists],
         "article": {
-            "id": article.id,
+            "id": _cut(article.id, _TERM),
             "title": _cut(article.title, _TITLE),
             "url": _address(article.url),
             "source": _cut(article.source, _SOURCE),
             "published": stamp(article.published),
             "found": stamp(article.found),
-            "language": article.language,
+            "language": None if article.language is None else _cut(article.language, _LANGUAGE),
             "summary": _cut(article.summary, _SUMMARY),
         },
         "hits": list(_hits(alert)),
@@ -142,7 +134,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
     if alert.story is not None:
         story = alert.story
         fields["story"] = {
-            "id": story.id,
+            "id": _cut(story.id, _TERM),
             "first_seen": stamp(story.first_seen),
             "articles": story.articles,
             "outlets": story.outlets,
@@ -161,7 +153,7 @@ def _hits(alert: Alert) -> Iterator[dict[str, Any]]:
             "watchlist": _cut(hit.watchlist, _TERM),
             "term": _cut(hit.term, _TERM),
             "concept": None if hit.concept is None else _cut(hit.concept, _TERM),
-            "field": hit.field,
+            "field": _cut(hit.field, _TERM),
             "snippet": _cut(hit.snippet, _SNIPPET),
             "start": hit.start,
             "end": hit.end,
