@@ -82,7 +82,7 @@ def run_process(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(PROJECT), os.environ.get("PYTHONPATH", "")))},
         cwd=cwd,
         timeout=timeout,
         check=False,

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from watcher.display import sound
 from watcher.model import Extracted, WatcherError, derive_id
 from watcher.novelty import Fingerprint, fingerprint, title_key
 from watcher.stores import NewDocument, Store
@@ -62,15 +63,23 @@ def stock(
     return done
 
 
-def document_of(line: dict[str, Any], origin: Literal["seed", "added"]) -> NewDocument:
+def document_of(raw: bytes | str, origin: Literal["seed", "added"]) -> NewDocument:
     """A line of JSON (`text`, and perhaps `id`, `title`, `url`, `published`, `source`, `language`) as a document.
 
-    Raises `WatcherError` where it has no text or a field of the wrong kind.
+    Raises `WatcherError` where it is no JSON object, has no text, or a field of the wrong kind.
     """
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise WatcherError(f"not JSON: {error}") from error
+    if not isinstance(line, dict):
+        raise WatcherError('not a JSON object: write {"id": "…", "text": "…"}')
     text, title = line.get("text"), line.get("title") or ""
     if not isinstance(text, str) or not isinstance(title, str):
         message = 'needs "text" (a string), and "title" is a string where given'
         raise WatcherError(message)
+    # JSON can carry lone surrogates, UTF-8 cannot; each is replaced by one character, so that offsets stay.
+    text, title = sound(text), sound(title)
     shape = fingerprint(text or title, title=title)
     id_ = line.get("id")
     return _document(
@@ -169,12 +178,8 @@ def _lines(path: Path, origin: Literal["seed", "added"], done: Stocked) -> Itera
             if not raw.strip():
                 continue
             try:
-                value = json.loads(raw)
-                if not isinstance(value, dict):
-                    message = "not a JSON object"
-                    raise WatcherError(message)
-                yield document_of(value, origin)
-            except (ValueError, WatcherError) as error:
+                yield document_of(raw, origin)
+            except WatcherError as error:
                 done.problems.append(f"{path}:{number}: {error}")
 
 
@@ -226,7 +231,7 @@ def _string(line: dict[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         message = f'"{name}" must be a string'
         raise WatcherError(message)
-    return value
+    return None if value is None else sound(value)
 
 
 def _time(text: str | None) -> datetime | None:

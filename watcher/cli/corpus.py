@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -125,11 +124,12 @@ class _Judging:
 
     def _one(self, line: bytes, reader: Any) -> dict[str, Any]:
         from watcher.corpus import weigh
+        from watcher.stocking import document_of
 
         self._count += 1
         try:
-            document = _document(line)
-        except (WatcherError, ValueError) as error:
+            document = document_of(line, "added")
+        except WatcherError as error:
             return {"error": f"line {self._count}: {error}"}
         now = datetime.now(UTC)
         text = document.text or ""
@@ -151,15 +151,6 @@ class _Judging:
             story = story or document.article or document.key
             self._stories.add(self._count, story, document.title, text, at)
         return story
-
-
-def _document(line: bytes) -> NewDocument:
-    from watcher.stocking import document_of
-
-    value = json.loads(line)
-    if not isinstance(value, dict):
-        raise WatcherError('not a JSON object: write {"id": "…", "text": "…"}')
-    return document_of(value, "added")
 
 
 def _answer(document: NewDocument, weighed: Weighed, story: str | None) -> dict[str, Any]:
