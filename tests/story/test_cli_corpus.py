@@ -1,0 +1,147 @@
+"""`watcher corpus judge` and `add`: lines in, lines out, against all that is known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+FIRST = (
+    "An officer of the palace guards crossed the river in early May, three traders said this week. He left with two "
+    "brothers and a cousin, walked for nine nights, and was last seen near the market of a border town. A reward of "
+    "two tons of rice was offered to whoever brings news of the family."
+)
+QUOTING = (
+    "Prices of maize rose by a tenth in the northern markets, and the ferries stopped for a week. “"
+    + FIRST[:95]
+    + "”, "
+    "wrote a paper. The ministry of fisheries opened a new harbour on the eastern coast, with a crane from abroad and "
+    "a hall for the catch of forty boats, which the county had asked for since the flood."
+)
+APPENDED = (
+    FIRST + "\n\nOn Friday the patrols at the ford were doubled, and a curfew was read out in four villages."
+)
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """A config with nothing but a database."""
+    (tmp_path / "config.toml").write_text('[watcher]\ndatabase = "watcher.db"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def lines(*documents: dict[str, object]) -> str:
+    return "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
+
+
+def answers(result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_with_add_each_line_is_judged_against_those_before_it(watcher, bare):
+    given = lines(
+        {"id": "a", "text": FIRST, "title": "A guard is gone"},
+        {"id": "b", "text": FIRST.replace("three traders", "3 traders")},
+        {"id": "c", "text": APPENDED},
+        {"id": "d", "text": "무관한 글이다. 비가 온다. 들판은 젖어 있고 사람들은 집에 있다."},
+    )
+    result = watcher("corpus", "judge", "--add", "-", input=given)
+    assert result.exit_code == 0, result.stderr
+    first, copy, extended, other = answers(result)
+    assert (first["id"], first["verdict"], first["look_alikes"]) == ("a", "new", [])
+    assert (copy["verdict"], copy["novel_spans"], copy["novel_words"]) == ("copy", [], 0)
+    (best,) = copy["look_alikes"]
+    assert best["id"] == "a"
+    assert max(best["containment"], best["contained"]) > 0.8
+    assert extended["verdict"] == "extended"
+    assert [APPENDED[start:end] for start, end in extended["novel_spans"]] == [APPENDED.split("\n\n")[1]]
+    assert {each["id"] for each in extended["look_alikes"]} == {"a", "b"}
+    assert (other["verdict"], other["look_alikes"]) == ("new", [])
+    assert first["story"] == copy["story"] == extended["story"] != other["story"]
+
+
+def test_without_add_nothing_is_stored(watcher, bare):
+    given = lines({"id": "a", "text": FIRST}, {"id": "b", "text": FIRST})
+    result = watcher("corpus", "judge", "-", input=given)
+    assert [answer["verdict"] for answer in answers(result)] == ["new", "new"]
+    again = watcher("corpus", "judge", "-", input=given)
+    assert [answer["verdict"] for answer in answers(again)] == ["new", "new"]
+
+
+def test_what_was_added_before_is_known_under_its_id(watcher, bare):
+    (bare / "old.jsonl").write_text(
+        lines({"id": "old-1", "text": FIRST, "title": "A guard is gone"}), encoding="utf-8"
+    )
+    assert watcher("corpus", "add", "old.jsonl").exit_code == 0
+    (answer,) = answers(watcher("corpus", "judge", "-", input=lines({"id": "x", "text": QUOTING})))
+    assert answer["verdict"] == "new"
+    assert [each["id"] for each in answer["look_alikes"]] in ([], ["old-1"])
+    (answer,) = answers(
+        watcher("corpus", "judge", "-", input=lines({"id": "y", "text": FIRST[: len(FIRST) // 2]}))
+    )
+    assert (answer["verdict"], answer["look_alikes"][0]["id"]) == ("excerpt", "old-1")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{not json}\n",
+        b"[1]\n",
+        b'{"id": "x"}\n',
+        b'{"id": "x", "text": 5}\n',
+        b"\xff\xfe\n",
+        b"[" * 100_000 + b"\n",
+    ],
+    ids=["not json", "an array", "no text", "text no string", "not UTF-8", "too deep"],
+)
+def test_a_bad_line_gives_an_error_in_its_place_and_exit_1(watcher, bare, bad):
+    given = lines({"id": "a", "text": FIRST}).encode() + bad + lines({"id": "b", "text": QUOTING}).encode()
+    result = watcher("corpus", "judge", "-", input=given)
+    first, error, last = answers(result)
+    assert (first["id"], last["id"]) == ("a", "b")
+    assert "line 2" in error["error"]
+    assert result.exit_code == 1
+
+
+def test_offsets_are_code_points_whatever_stands_in_the_text(watcher, bare):
+    text = "😀 머리말 " + FIRST + " 🎉 뒷말이 여기에 새로 붙었다. 그리고 또 한 문장이 더 있다."
+    given = '{"id":"s","text":"lone \\ud800 surrogate"}\n' + lines(
+        {"id": "a", "text": FIRST}, {"id": "b", "text": text}
+    )
+    result = watcher("corpus", "judge", "--add", "-", input=given)
+    assert result.exit_code == 0, result.stderr
+    answer = answers(result)[2]
+    (best,) = answer["look_alikes"]
+    shared = " ".join(text[start:end] for start, end in best["spans"])
+    assert "officer of the palace guards" in shared
+    assert "news of the family" in shared
+
+
+def test_empty_texts_and_titles_alone_are_no_fault(watcher, bare):
+    given = lines(
+        {"id": "a", "text": ""},
+        {"id": "b", "text": "", "title": "Officer of the guards is gone"},
+        {"text": " "},
+    )
+    result = watcher("corpus", "judge", "--add", "-", input=given)
+    assert result.exit_code == 0, result.stderr
+    assert [answer["words"] for answer in answers(result)] == [0, 0, 0]
+
+
+def test_add_says_what_could_not_be_read_and_takes_the_rest(watcher, bare):
+    (bare / "docs").mkdir()
+    (bare / "docs" / "good.txt").write_text("A guard is gone\n\n" + FIRST, encoding="utf-8")
+    (bare / "docs" / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    result = watcher("corpus", "add", "docs", "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["added"]) == (1, 1)
+    assert any("bad.pdf" in problem for problem in answer["problems"])
+
+
+def test_a_foreign_pack_is_refused_and_nothing_of_it_is_loaded(watcher, bare):
+    (bare / "x.fingerprints").write_bytes(b"not a pack")
+    result = watcher("corpus", "add", "x.fingerprints")
+    assert result.exit_code == 1
+    assert "x.fingerprints" in result.stderr
+    assert "Traceback" not in result.stderr
