@@ -184,11 +184,12 @@ def wrap(text: str, columns: int = 72, indent: str = "", first: str | None = Non
     """
     lines: list[str] = []
     lead = indent if first is None else first
-    current = ""
+    current, used = "", width(lead)
     for atom in _atoms(text):
-        if current and width(lead) + width(current) + width(atom.rstrip()) > columns:
+        if current and used + width(atom.rstrip()) > columns:
             lines.append((lead + current).rstrip())
-            lead, current = indent, ""
+            lead, current, used = indent, "", width(indent)
         current += atom
+        used += width(atom)
     lines.append((lead + current).rstrip())
     return lines
