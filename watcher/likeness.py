@@ -18,8 +18,8 @@ from watcher.model import Span
 
 LINK_CONTAINMENT = 0.5
 """Either containment that makes two texts look-alikes (labelled wire copies with edits begin at .50-.55)."""
-LINK_WORDS = 20.0
-LINK_WIDE = 35.0
+LINK_WORDS = 20
+LINK_WIDE = 35
 """Words, or wide characters, of one shared chain that make two texts look-alikes: stock phrases are shorter."""
 NUMBERS_AGREE = 0.75
 """Shared numbers / the smaller text's numbers, up to which near-equal texts are two reports of one template.
@@ -33,6 +33,10 @@ REWRITTEN = 0.85
 every tenth of 100 words changed leaves .48 of the shingles. On labelled wire copies this linked nothing wrong."""
 GAP = 3
 """Tokens that may differ inside a chain, if none holds a digit."""
+PASSAGE = 0.9
+"""Share of what is shared that one chain holds when a passage was taken over: then the figures around it, in a
+longer text, are another matter's. A template is shared in pieces, or by texts of one size."""
+_LINK_WEIGHT = LINK_WORDS * LINK_WIDE
 _SCALES = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
 _REPEATS = 8
 """Places in the other text that are tried for a shingle that repeats there."""
@@ -62,8 +66,8 @@ class _Chain:
     end: int
     their_start: int
     their_end: int
-    weight: float
-    """1 is LINK_WORDS words, or LINK_WIDE wide characters; differing tokens in gaps do not count."""
+    weight: int
+    """_LINK_WEIGHT or more links: a word weighs LINK_WIDE, a wide character LINK_WORDS, a gap nothing."""
 
 
 def compare(
@@ -76,7 +80,7 @@ def compare(
     """How `mine` is like `theirs`, or None if they are not linked.
 
     Linked: a chain of LINK_WORDS, or either containment of LINK_CONTAINMENT with
-    agreeing numbers. `same_item`: both are texts of one item, whose figures may
+    agreeing numbers (or one passage, PASSAGE). `same_item`: both are texts of one item, whose figures may
     change. `boilerplate`: sample hashes that link nothing.
     """
     if mine.key and mine.key == theirs.key:
@@ -94,13 +98,18 @@ def compare(
     containment, contained = _containments(m, t)
     strong = max(containment, contained)
     agree = same_item or strong >= NUMBERS_WAIVED or agreement(mine.numbers, theirs.numbers) > NUMBERS_AGREE
-    if strong >= LINK_CONTAINMENT and not agree:
+    if not agree and min(containment, contained) >= LINK_CONTAINMENT:
         return None
     chains = _chains(mine, theirs, *pairs)
-    if strong < LINK_CONTAINMENT and max(chain.weight for chain in chains) < 1:
+    longest = max(chain.weight for chain in chains)
+    if strong >= LINK_CONTAINMENT:
+        if not agree and longest < max(_LINK_WEIGHT, PASSAGE * sum(chain.weight for chain in chains)):
+            return None
+        return _likeness(mine, theirs, chains, containment, contained)
+    if longest < _LINK_WEIGHT:
         return None
     likeness = _likeness(mine, theirs, chains, containment, contained)
-    return _rewritten(likeness, mine) if strong < LINK_CONTAINMENT and agree else likeness
+    return _rewritten(likeness, mine) if agree else likeness
 
 
 def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
@@ -262,12 +271,12 @@ def _settled(runs: list[tuple[int, int, int]], size: int) -> list[tuple[int, int
 
 def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
     lengths = mine.lengths
-    weights = _sums(np.where(mine.wide, 1 / LINK_WIDE, 1 / LINK_WORDS))
+    weights = _sums(np.where(mine.wide, LINK_WORDS, LINK_WIDE))
     digits = _sums(mine.digits) if mine.digits.any() else None
     their_digits = _sums(theirs.digits) if theirs.digits.any() else None
     chains: list[_Chain] = []
     start = end = their_start = their_end = -1
-    weight = 0.0
+    weight = 0
     for first, last, place in runs:
         until = last + int(lengths[last])
         ours, yours = first - end, place - their_end
@@ -279,7 +288,7 @@ def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerp
         if not joins:
             if end >= 0:
                 chains.append(_Chain(start, end, their_start, their_end, weight))
-            start, their_start, weight, end = first, place, 0.0, first
+            start, their_start, weight, end = first, place, 0, first
         weight += weights[until] - weights[max(first, end)]
         end = max(end, until)
         their_end = place + until - first
@@ -287,11 +296,11 @@ def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerp
     return chains
 
 
-def _sums(values: NDArray[np.generic]) -> list[float]:
+def _sums(values: NDArray[np.int64] | NDArray[np.bool_]) -> list[int]:
     """`sums[i]`: the sum of the values before `i`."""
-    sums = np.zeros(len(values) + 1)
+    sums = np.zeros(len(values) + 1, dtype=np.int64)
     np.cumsum(values, out=sums[1:])
-    listed: list[float] = sums.tolist()
+    listed: list[int] = sums.tolist()
     return listed
 
 
