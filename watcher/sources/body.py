@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from watcher import urls
+from watcher.charsets import decode
 from watcher.model import Entry, Temporary
 from watcher.sources import jsonfeed, syndication
-from watcher.sources.charset import text_of
 from watcher.sources.entries import CONTROL, MAX_ENTRIES, Found, distinct, headline, identified, newest
 
 # possessive and atomic: a thousand comments must not be tried in every grouping
@@ -22,6 +22,7 @@ _HTML = re.compile(
     r"(?i)(?:\s++|(?><\?[^>]{0,300}>)|(?><!--.*?-->))*+(?:<!doctype\s+html|<html)\b",
     re.DOTALL,
 )
+_DECLARED = re.compile(rb"\s*(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?\bencoding\s*=")
 _FEED_TYPE = re.compile(r"(?i)application/(?:rss\+xml|atom\+xml|feed\+json)")
 
 
@@ -44,7 +45,7 @@ def parse(body: bytes, content_type: str, url: str, zone: tzinfo, now: datetime)
     tomorrow it may be one again.
     """
     # U+0000 and its like end XML for a strict parser, and mean nothing
-    text = CONTROL.sub("", text_of(body, content_type)).lstrip("\ufeff \t\r\n")
+    text = CONTROL.sub("", decode(body, _label(body, content_type))).lstrip("\ufeff \t\r\n")
     if not text:
         raise Temporary(f"{urls.shown(url)} gave an empty body, no feed")
     found = _read(text, url, zone, now)
@@ -64,6 +65,15 @@ def parse(body: bytes, content_type: str, url: str, zone: tzinfo, now: datetime)
         newest=max(dates, default=None),
         problems=tuple(problems),
     )
+
+
+def _label(body: bytes, content_type: str) -> str:
+    """`content_type` where it says more of the charset than the body itself.
+
+    Servers send one header for all their files, ISO-8859-1 by default; who wrote the feed knew better.
+    """
+    default = re.search(r"(?i)charset\s*=\s*[\"']?(?:iso-8859-1|us-ascii)\b", content_type) is not None
+    return "" if default or _DECLARED.match(body) is not None else content_type
 
 
 def _read(text: str, url: str, zone: tzinfo, now: datetime) -> Found:
