@@ -752,6 +752,7 @@ def test_exit_codes_are_told_apart(script: str, error: type[WatcherError] | None
     with pytest.raises(error) as raised:
         deliver(settings, outgoing(settings))
     assert str(raised.value) == reason
+    assert raised.value.status is None, "an exit code is no HTTP status"  # type: ignore[attr-defined]
     if isinstance(raised.value, Permanent):
         assert raised.value.tries == 3
 

@@ -56,7 +56,8 @@ def send(
     """Run the program in a process group of its own. Exit 0 is fine, 75 (EX_TEMPFAIL) `Temporary`, others `Permanent`.
 
     The program gets `timeout`; then its whole group is killed and the try
-    counts as `Temporary`. The reason ends with the last line of its stderr.
+    counts as `Temporary`. The reason ends with the last line of its stderr;
+    no `status` is given, since an exit code is none of HTTP's.
     """
     with (
         tempfile.TemporaryFile() as stdin
@@ -84,9 +85,9 @@ def send(
     if status == 0:
         return "exit 0"
     if status == os.EX_TEMPFAIL:
-        raise Temporary(f"exit {status}{said.last()}", status=status)
+        raise Temporary(f"exit {status}{said.last()}")
     ended = f"exit {status}" if status > 0 else f"killed by {signal.Signals(-status).name}"
-    raise Permanent(f"{ended}{said.last()}", status=status, tries=TRIES)
+    raise Permanent(f"{ended}{said.last()}", tries=TRIES)
 
 
 def probe(settings: Command, net: Net | None = None) -> str:  # noqa: ARG001
