@@ -21,6 +21,7 @@ timezone = "Asia/Seoul"
 [[folders]]
 name = "Tips"
 path = "inbox"
+every = "0.1s"
 
 [concepts]
 flee = ["defector*", "defected", "fled", "*탈북*"]

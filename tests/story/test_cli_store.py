@@ -26,7 +26,8 @@ COPY = ARTICLE.replace("three traders", "3 traders").replace(
 )
 
 ADDED = """
-On Friday a second family fled North Korea by the same ford, and the patrols there were doubled again.
+On Friday a second family fled North Korea by the same ford, and the patrols there were doubled again. A curfew was
+read out in four villages, and the schools stayed shut until Monday. Nobody would say what became of the ferryman.
 """
 
 OTHER = """\
@@ -135,7 +136,7 @@ def test_why_on_a_file_that_is_not_stored_judges_it_and_stores_nothing(watcher, 
     shown = said(watcher("why", str(tmp_path / "later.txt"), "--json"))
     assert shown["stored"] is False
     assert shown["verdict"] == "extended"
-    assert [shown["text"][start:end] for start, end in shown["novel_spans"]] == [ADDED.strip()]
+    assert [shown["text"][start:end] for start, end in shown["novel_spans"]] == [" ".join(ADDED.split())]
     assert [(match["watchlist"], match["alerts"]) for match in shown["matches"]] == [("Defections", True)]
     assert said(watcher("sources", "--json"))["usage"]["documents"] == before["documents"]
 

@@ -177,7 +177,7 @@ def _as_json(tallies: Any, articles: int, start: datetime, days: float) -> dict[
 
 
 def _show(tallies: Sequence[Tally], articles: int, days: float, setup: Setup) -> None:
-    click.echo(f"{screen.count(articles, 'stored article')} of {days:.0f} days")
+    click.echo(f"{screen.count(articles, 'stored article')} of {screen.count(round(days), 'day')}")
     screen.table(
         ["watchlist", "matches", "alerts now", "alerts then", "gained", "lost", "a day now"],
         (

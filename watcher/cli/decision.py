@@ -109,10 +109,8 @@ def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | 
 def _verdict(decision: Decision) -> Text:
     from rich.text import Text
 
-    words = f"{decision.novel_words:g} of {decision.words:g} words are new here"
-    line = Text.assemble((decision.verdict.upper(), "bold"), f" · {words}")
-    if decision.reason:
-        line.append(f" · {clean(decision.reason, 300)}")
+    reason = clean(decision.reason, 300).removeprefix(f"{decision.verdict}: ")
+    line = Text.assemble((decision.verdict.upper(), "bold"), f" · {reason}" if reason else "")
     if not decision.stored:
         line.append(" · not stored; this is what would be decided now", style="italic")
     if isinstance(decision.story, StoryNote):
@@ -245,7 +243,7 @@ def _deliveries(decision: Decision, zone: tzinfo) -> Iterator[Text | str]:
         return
     yield Text("Deliveries", style="bold")
     for delivery in decision.deliveries:
-        to = f"{delivery.channel}: {delivery.recipient}" if delivery.recipient else delivery.channel
+        to = screen.addressee(delivery)
         held = f" ({delivery.hold})" if delivery.hold else ""
         yield f"  {delivery.id[:8]}  {clean(to, 60)}  {delivery.state}{held}  {clean(delivery.reason, 200)}"
         for attempt in delivery.tries:

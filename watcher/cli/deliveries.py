@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 import click
@@ -51,23 +51,29 @@ def deliveries(ctx: click.Context, *, state: str | None, limit: int, as_json: bo
         return
     zone, now = setup.config.zone, datetime.now(UTC)
     screen.table(
-        ["id", "when", "to", "state", "next try", "tries", "subject", "outcome"],
+        ["id", "when", "to", "state", "tries", "subject", "outcome"],
         (
             [
                 view.id[:8],
                 screen.when(view.created, zone, now=now),
-                clean(f"{view.channel}: {view.recipient}" if view.recipient else view.channel, 50),
-                f"{view.state} ({view.hold})" if view.hold else view.state,
-                screen.when(view.due, zone, now=now) if view.state in {"due", "held"} else "-",
+                clean(screen.addressee(view), 50),
+                _state(view, setup.config.zone, now),
                 str(view.attempts),
                 clean(view.subject, 120),
                 clean(view.reason, 160),
             ]
             for view in listed
         ),
-        wrap="subject",
+        wrap=("to", "state", "subject", "outcome"),
         empty="The outbox is empty.",
     )
+
+
+def _state(view: DeliveryView, zone: tzinfo, now: datetime) -> str:
+    hold = f" ({view.hold})" if view.hold else ""
+    waits = f", next try {screen.when(view.due, zone, now=now)}" if view.state == "due" and view.due else ""
+    until = f" until {screen.when(view.due, zone, now=now)}" if view.state == "held" and view.due else ""
+    return f"{view.state}{hold}{waits}{until}"
 
 
 @deliveries.command()

@@ -49,7 +49,7 @@ def sources(setup: Setup, *, as_json: bool) -> None:
             ]
             for source in listed
         ),
-        wrap="what is wrong",
+        wrap=("source", "what is wrong"),
         empty="No sources: add a [[feeds]] or [[folders]] table to the config.",
     )
     _show_channels(channels)
@@ -137,7 +137,7 @@ def alerts(setup: Setup, *, held: bool, muted: bool, limit: int, as_json: bool) 
     screen.table(
         ["id", "when", "state", "verdict", "watchlists", "title (source)", "why"],
         (_row(alert, screen.when(alert.created, zone, now=now)) for alert in listed),
-        wrap="title (source)",
+        wrap=("watchlists", "title (source)", "why"),
         empty="Nothing was held back." if held or muted else "No alerts yet.",
     )
 

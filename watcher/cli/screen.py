@@ -16,6 +16,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from watcher.stores import DeliveryView
+
 T = TypeVar("T")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of a table.")
@@ -57,26 +59,31 @@ def plain(value: Any) -> Any:
     return value
 
 
-def console() -> Console:
-    """The terminal, or what stands in for it when the output goes elsewhere (then 120 columns, no colour)."""
+def console(columns: int | None = 100) -> Console:
+    """The terminal; where the output goes elsewhere, `columns` wide (None: as wide as its lines) and without colour."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 120
+    width = None if sys.stdout.isatty() else columns or 10_000
     return Console(width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str = "", empty: str = "") -> None:
-    """Print a table; the column named `wrap` may break its lines, the others keep theirs. `empty`: said if no rows."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: Sequence[str] = (), empty: str = ""
+) -> None:
+    """Print a table, a row a line where it goes elsewhere; on a terminal the columns in `wrap` break their lines.
+
+    `empty` is said on stderr where there are no rows.
+    """
     from rich import box
     from rich.table import Table
 
     result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
-        result.add_column(column, overflow="fold", no_wrap=column != wrap)
+        result.add_column(column, overflow="fold", no_wrap=column not in wrap)
     for row in rows:
         result.add_row(*row)
     if result.row_count:
-        console().print(result)
+        console(None).print(result)
     elif empty:
         note(empty)
 
@@ -88,6 +95,13 @@ def when(moment: datetime | None, zone: tzinfo, *, now: datetime | None = None) 
     local = moment.astimezone(zone)
     today = (now or datetime.now(UTC)).astimezone(zone).date()
     return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M")
+
+
+def addressee(delivery: DeliveryView) -> str:
+    """`channel: recipient`; the channel alone where it has no recipients of its own."""
+    if delivery.recipient in {"", delivery.channel}:
+        return delivery.channel
+    return f"{delivery.channel}: {delivery.recipient}"
 
 
 def size(count: int) -> str:
