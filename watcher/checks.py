@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
-from email.utils import parseaddr
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,10 @@ from watcher.places import KeyPath
 from watcher.settings import Config
 from watcher.sources import Source
 from watcher.tables import Fault, Reading, unknown
+from watcher.watchlist import problems, warnings
+
+if TYPE_CHECKING:
+    from watcher.watchlist.checks import Finding
 
 _PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _POLITE = timedelta(minutes=1)
@@ -37,6 +41,7 @@ def check(config: Config, reading: Reading) -> None:
     _check_sources(config, reading)
     _check_watchlists(config, reading)
     _check_channels(config, reading)
+    _check_terms(config, reading)
 
 
 def _check_settings(config: Config, reading: Reading) -> None:
@@ -133,9 +138,39 @@ def _check_email(channel: Email, path: KeyPath, reading: Reading) -> None:
 
 
 def _is_address(text: str) -> bool:
+    from email.utils import parseaddr  # noqa: PLC0415  (15 ms, where there is mail)
+
     local, at, domain = parseaddr(text)[1].rpartition("@")
     single = text.isprintable() and ("," not in text or text.strip().startswith('"'))
     return bool(local and at and domain) and single and " " not in local + domain
+
+
+def _check_terms(config: Config, reading: Reading) -> None:
+    """Queries, terms and concepts, each at its place within the text; no word on what could not be read at all."""
+    for finding in problems(config.watchlists, config.concepts):
+        fault = _fault(finding, config)
+        whole = fault.path[:2] if len(fault.path) == 2 else fault.path
+        if not reading.faulty(whole):
+            reading.faults.append(fault)
+
+
+def _fault(finding: Finding, config: Config, *, warning: bool = False) -> Fault:
+    """`finding` of the language at its place in the file."""
+    absent = re.search(r"no concept @([\w-]+)", finding.message)
+    lacks = absent[1] if absent else ""
+    if finding.kind == "concept":
+        path: KeyPath = ("concepts", finding.name)
+    else:
+        names = [each.name for each in config.watchlists]
+        path = ("watchlists", names.index(finding.name))
+        if not finding.key:
+            message = f'"{finding.name}": {finding.message}'
+            return Fault(path, message, "key", warning=warning, lacks="any all none query")
+        path = (*path, finding.key)
+    if finding.index is not None:
+        path = (*path, finding.index)
+    inner = (finding.line, finding.column) if finding.text else None
+    return Fault(path, finding.message, inner=inner, warning=warning, lacks=lacks)
 
 
 def _check_unique(names: Sequence[str], key: str, reading: Reading) -> None:
@@ -184,6 +219,8 @@ def doubts(config: Config) -> Iterator[Fault]:
     yield from _source_doubts(config)
     yield from _watchlist_doubts(config)
     yield from _channel_doubts(config)
+    for finding in warnings(config.watchlists, config.concepts):
+        yield _fault(finding, config, warning=True)
     for path, secret in _secrets(config):
         try:
             secret.reveal()

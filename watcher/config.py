@@ -76,7 +76,7 @@ def load(path: Path, *, database: Path | None = None) -> Config:
     mended = _parse(text)
     reading = Reading(path.parent)
     config = _read(mended.raw, reading, path, text)
-    faults = [fault for fault in reading.faults if fault.lacks not in mended.lost]
+    faults = [fault for fault in reading.faults if mended.lost.isdisjoint(fault.lacks.split())]
     if mended.mistakes or faults:
         mistakes = (Problem(each.line, each.column, each.message) for each in mended.mistakes)
         raise ConfigError(path, _in_order((*mistakes, *_placed(mended.text, faults))))
@@ -189,8 +189,7 @@ def _concepts(raw: dict[str, Any], reading: Reading) -> dict[str, tuple[str, ...
     concepts = {}
     for name, terms in table.items():
         read = reading.value(terms, tuple[str, ...], ("concepts", name))
-        if read is not FAULTY:
-            concepts[name] = read
+        concepts[name] = () if read is FAULTY else read
     return concepts
 
 

@@ -60,7 +60,7 @@ class Fault:
     inner: tuple[int, int] | None = None
     warning: bool = False
     lacks: str = ""
-    """The key that is missed; says nothing where that key stands on a line that could not be read."""
+    """Keys that are missed; the fault is none where one of them stands on a line that could not be read."""
 
 
 @dataclass(slots=True)
@@ -192,9 +192,11 @@ def _adapter(hint: Any) -> Any:
 
 def _read(value: object, hint: Any, path: KeyPath, folder: Path) -> Any:
     """`value` as a `hint`. Raises `_Unfit`."""
+    prepared = _prepare(value, hint, path, folder)
+    if _fits(prepared, hint):
+        return prepared
     from pydantic import ValidationError  # noqa: PLC0415
 
-    prepared = _prepare(value, hint, path, folder)
     try:
         return _adapter(hint).validate_python(prepared, strict=True)
     except ValidationError as error:
@@ -205,6 +207,25 @@ def _read(value: object, hint: Any, path: KeyPath, folder: Path) -> Any:
                 for place, each in places.items()
             )
         ) from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether `value` is plainly a `hint`. pydantic judges, and is imported for, only what is not."""
+    for option in _options(hint):
+        origin = get_origin(option)
+        if origin is Literal:
+            fits = isinstance(value, str) and value in get_args(option)
+        elif origin is tuple:
+            fits = isinstance(value, tuple) and all(_fits(each, get_args(option)[0]) for each in value)
+        elif origin is dict:
+            fits = isinstance(value, dict) and all(
+                _fits(each, get_args(option)[1]) for each in value.values()
+            )
+        else:
+            fits = isinstance(value, option) and (option is bool or not isinstance(value, bool))
+        if fits:
+            return True
+    return False
 
 
 def _place(value: Any, location: tuple[int | str, ...]) -> KeyPath:
@@ -291,6 +312,8 @@ def _prepare(value: object, hint: Any, path: KeyPath, folder: Path) -> Any:
     if timedelta in options and isinstance(value, int | float) and not isinstance(value, bool):
         message = f'{path[-1]} needs a unit: write {path[-1]} = "{value}m" (s, m, h, d, w)'
         raise _Unfit(Fault(path, message))
+    if float in options and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
     if Secret in options and isinstance(value, dict):
         return _secret(value, path, folder)
     origins = {get_origin(each) for each in options}
@@ -303,10 +326,14 @@ def _prepare(value: object, hint: Any, path: KeyPath, folder: Path) -> Any:
     return value
 
 
+WAITS = frozenset({"group_wait", "catch_up"})
+"""Durations that may be zero: there is then no waiting, no catching up."""
+
+
 def _from_text(value: str, options: tuple[Any, ...], path: KeyPath, folder: Path) -> Any:
     if timedelta in options:
         try:
-            return durations.parse(value)
+            return durations.parse(value, zero=path[-1] in WAITS)
         except ValueError as error:
             raise _Unfit(Fault(path, str(error))) from None
     if Path in options and value.strip():

@@ -252,6 +252,14 @@ MISTAKES = [
     ("quiet hours that are none", RULE + 'quiet = "22-7"', "4:9 '22-7' is no span of quiet hours"),
     ("a concept that is no list", '[concepts]\ndprk = "DPRK"', '2:8 dprk must be a list, not "DPRK": write dprk = ["DPRK"]'),
     ("a column counts characters, not bytes", '[concepts]\n"북" = ["북한", 3]', "2:14 entry 2 of 북 must be text in quotes, not 3"),
+    ("a query that is none", RULE.replace('any = ["x"]', "query = 'x AND (y OR z'"), "3:16 this ( is not closed"),
+    ("a query of several lines", RULE.replace('any = ["x"]', 'query = """\nx\n AND (y"""'), "5:6 this ( is not closed"),
+    ("a query behind an escape", RULE.replace('any = ["x"]', 'query = "\\"x y\\" AND (z"'), "3:22 this ( is not closed"),
+    ("a term that is none", RULE.replace('["x"]', '["x", "y*z"]'), "3:15 `*` may stand only at the beginning or the end"),
+    ("a concept that is not there", '[concepts]\ndprk = ["x"]\n' + RULE.replace('["x"]', '["@dprl"]'), "5:9 there is no concept @dprl; did you mean @dprk?"),
+    ("concepts in a circle", '[concepts]\na = ["x", "@a"]', "2:12 concepts go in a circle"),
+    ("a watchlist that looks for nothing", '[[watchlists]]\nname = "A"', '1:1 "A": this watchlist looks for nothing'),
+    ("lists and a query", RULE + "query = 'y'", '1:1 "A": a watchlist has either lists'),
     ("a place inside a dotted key", "watcher.every = 15", "1:17 every needs a unit"),
     ("a place in a table of its own", FEED + "[feeds.headers]\nA = 3", "4:5 A must be text in quotes or a secret"),
 ]  # fmt: skip
@@ -354,6 +362,14 @@ def test_what_stood_on_a_broken_line_is_not_missed_as_well(written):
     )
 
 
+def test_a_concept_on_a_broken_line_is_not_missed_as_well(written):
+    assert len(problems(written("[concepts]\ndprk = x\n" + RULE.replace('["x"]', '["@dprk"]')))) == 1
+
+
+def test_a_faulty_list_does_not_leave_a_watchlist_with_nothing_to_look_for(written):
+    assert len(problems(written('[concepts]\na = "x"\n[[watchlists]]\nname = "A"\nany = "x"'))) == 2
+
+
 def test_a_file_of_nothing_but_noise_ends(written):
     assert len(problems(written("x = \n" * 5000))) == 100
     assert len(problems(written("]]][[= \n" * 5000))) == 1
@@ -382,6 +398,7 @@ DOUBTS = [
     ("a folder that is not there", SOUND + '[[folders]]\npath = "nowhere"', "11:8 "),
     ("a channel nobody uses", SOUND + '[[channels]]\nname = "d"\ntype = "console"', '11:8 no watchlist reports to "d"'),
     ("a program that is not there", SOUND.replace('type = "console"', 'type = "command"\ncommand = ["./none"]'), "10:12 there is no program"),
+    ("a term known for finding something else", SOUND.replace('any = ["x"]', 'any = ["x", "defect*"]'), "5:14 `defect*` finds defective"),
     ("alerts over plain http", SOUND.replace('type = "console"', 'type = "webhook"\nurl = "http://a.org/x"'), "10:7 plain http"),
 ]  # fmt: skip
 
@@ -436,11 +453,11 @@ def test_a_reload_of_the_same_says_nothing(written):
 # --------------------------------------------------------------------------- cost
 
 
-def test_reading_a_sound_config_loads_no_parser_of_places(written):
-    path = written(SOUND)
+def test_reading_a_sound_config_loads_nothing_that_only_errors_need(written):
+    path = written(WHOLE)
     script = (
         "import sys; from pathlib import Path; from watcher.config import load; load(Path(sys.argv[1]));"
-        "heavy = {'tree_sitter', 'tomlkit', 'trafilatura', 'feedparser', 'pycurl', 'listparser'} & set(sys.modules);"
+        "heavy = {'tree_sitter', 'pydantic', 'tomlkit', 'trafilatura', 'feedparser', 'pycurl', 'listparser'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)

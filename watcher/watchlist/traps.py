@@ -21,7 +21,7 @@ _ANYWHERE: Final[dict[str, str]] = {
 }
 _LOOSE: Final[dict[str, str]] = {
     "MSS": f"MSS is China's Ministry of State Security too: {_TIE}",
-    "NK": f"NK is also in NK cells and \"Daily NK\": {_TIE}",
+    "NK": f'NK is also in NK cells and "Daily NK": {_TIE}',
     "RGB": f"RGB is a colour model too: {_TIE}",
     "MPS": f"MPS is China's Ministry of Public Security, and members of parliament: {_TIE}",
     "WHO": f"WHO in capitals is the World Health Organization: {_TIE}",
@@ -34,6 +34,8 @@ def trap(term: str, *, near: bool) -> str:
 
     `near`: it stands where its context has to be near, which settles ambiguous names.
     """
+    if term.lstrip("~").startswith("="):
+        return ""  # closed on both sides: what stands inside other words is not found
     written = term.lstrip("~")
     known = _ANYWHERE.get(fold_forms(written))
     if known:
