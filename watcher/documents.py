@@ -8,11 +8,12 @@ import re
 import stat
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from watcher.charsets import decode
+from watcher.imprint import moment
 from watcher.model import Extracted, Permanent, Temporary
 
 UNPACKED = 200 * 1024 * 1024
@@ -152,7 +153,7 @@ def markdown(data: bytes, content_type: str = "") -> Extracted:
         text=_unmarked(found.text),
         title=_unmarked(found.title),
         author=front.get("author") or None,
-        published=_moment(front.get("date", "") or front.get("published", "")),
+        published=moment(front.get("date", "") or front.get("published", "")),
         language=front.get("lang") or front.get("language"),
     )
 
@@ -166,14 +167,6 @@ def _unmarked(text: str) -> str:
     text = re.sub(r"^\s{0,3}(?:#{1,6}[ \t]+|>[ \t]?)+", "", text, flags=re.MULTILINE)
     text = re.sub(r"^\s{0,3}(?:=+|(?:[-*_][ \t]*){3,})[ \t]*$", "", text, flags=re.MULTILINE)
     return re.sub(r"(\*\*|__|\*|`)(?=\S)([^*`\n]{1,500}?)(?<=\S)\1", r"\2", text)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 # --------------------------------------------------------------------------- PDF
@@ -231,7 +224,7 @@ def _pdf_date(value: object) -> datetime | None:
     year, month, day, hour, minute, second, east, more = (
         piece.decode() if piece else "" for piece in match.groups()
     )
-    return _moment(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{east or '+00'}:{more or '00'}")
+    return moment(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{east or '+00'}:{more or '00'}")
 
 
 # --------------------------------------------------------------------------- Word

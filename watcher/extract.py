@@ -184,6 +184,9 @@ def _zipped(data: bytes) -> str:
     raise Permanent("it is a ZIP file, not text")
 
 
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\x0b\x0c\r\x1b")
+
+
 def _binary(data: bytes) -> bool:
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
         return False
@@ -191,8 +194,7 @@ def _binary(data: bytes) -> bool:
     zeros = sample.count(0)
     if zeros > len(sample) // 3:  # UTF-16 without a mark has half
         return sample[0::2].count(0) > 0 < sample[1::2].count(0)
-    controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in sample)
-    return controls > len(sample) // 20
+    return len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) // 20
 
 
 _READERS: dict[str, Callable[[bytes, str], Extracted]] = {

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
+from itertools import pairwise
 
 from watcher.charsets import decode
 from watcher.documents import unwrap
@@ -64,4 +65,4 @@ def is_mbox(data: bytes) -> bool:
 def messages(data: bytes) -> tuple[Span, ...]:
     """Where the messages of an mbox stand, in bytes. A "From " line counts after a blank line and before a header."""
     starts = [match.end() for match in _BORDER.finditer(data)]
-    return tuple(zip(starts, [*starts[1:], len(data)], strict=True))
+    return tuple(pairwise([*starts, len(data)]))

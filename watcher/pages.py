@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, time
 from html import unescape
 from typing import TYPE_CHECKING, Any, cast
 
 from watcher import documents
+from watcher.imprint import Imprint, imprint
 from watcher.model import Extracted, Permanent
 
 if TYPE_CHECKING:
@@ -32,11 +31,17 @@ def page(html: str, *, url: str | None, strip: tuple[str, ...], metadata: bool) 
     if tree is None:
         raise Permanent("the page is empty or is not HTML")
     hint = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
-    about = _about(tree, url) if metadata else Extracted(text="")
+    about = imprint(tree, url) if metadata else Imprint()
     for selector in strip:
         _remove(tree, selector)
     text = _article(tree) or _words(html)
-    return replace(about, text=_without_title(text, about.title), language=hint)
+    return Extracted(
+        text=_without_title(text, about.title),
+        title=about.title,
+        author=about.author,
+        published=about.published,
+        language=hint,
+    )
 
 
 def _tree(html: str) -> Any | None:
@@ -61,11 +66,12 @@ def _article(tree: Any) -> str:
 
     marked = _marked(tree)
     text = _body(tree, precise=True)
-    if len(text) < ENOUGH or _share(marked, text) < LOST:
-        # Precision gives up on short pages, and now and then takes one part of the body for the whole.
-        wide = _body(tree, precise=False)
-        if len(wide) > 2 * len(text):
-            text = wide
+    if len(text) >= ENOUGH and _share(marked, text) >= LOST:
+        return text
+    # Precision gives up on short pages, and now and then takes one part of the body for the whole.
+    wide = _body(tree, precise=False)
+    if len(wide) > 2 * len(text):
+        text = wide
     whole = "\n".join(marked)
     # Longer, too: what a page marks may hold teasers in paragraphs, and the article in something else.
     if _share(marked, text) < LOST and len(whole) > 1.5 * len(text):
@@ -123,68 +129,7 @@ def _without_title(text: str, title: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
-
-
-def _about(tree: Any, url: str | None) -> Extracted:
-    from trafilatura.metadata import extract_metadata  # noqa: PLC0415 - workers only
-
-    # Not the extensive search: it takes the year of a copyright line for a date.
-    found = extract_metadata(tree, url, {"original_date": True, "extensive_search": False}, extensive=False)
-    published = _published(tree) or _day(found.date)
-    return Extracted(text="", title=found.title or "", author=found.author, published=published)
-
-
-_DATE_METAS = (
-    "article:published_time",
-    "og:article:published_time",
-    "datepublished",
-    "date.published",
-    "pubdate",
-    "publishdate",
-    "publish-date",
-    "parsely-pub-date",
-    "sailthru.date",
-    "dc.date.issued",
-    "dcterms.created",
-    "dc.date",
-    "date",
-)
-
-
-def _published(tree: Any) -> datetime | None:
-    """When the page says it was published, to the second where it does: JSON-LD, meta, time elements."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
-        if (match := re.search(r'"datePublished"\s*:\s*"([^"]{8,40})"', script.text or "")) and (
-            at := _instant(match[1])
-        ):
-            return at
-    metas: dict[str, str] = {}
-    for meta in tree.iter("meta"):
-        key = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
-        metas.setdefault(key, meta.get("content") or "")
-    for key in _DATE_METAS:
-        if at := _instant(metas.get(key, "")):
-            return at
-    for element in tree.iterfind(".//time[@datetime]"):
-        if (element.get("itemprop") == "datePublished" or element.get("pubdate") is not None) and (
-            at := _instant(element.get("datetime") or "")
-        ):
-            return at
-    return None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _day(text: str | None) -> datetime | None:
-    at = _instant(text or "")
-    return datetime.combine(at.date(), time(), UTC) if at else None
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 # --------------------------------------------------------------------------- fragments
