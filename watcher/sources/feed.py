@@ -119,7 +119,7 @@ def _get(
 ) -> tuple[Response, dict[str, Any]]:
     headers = {"Accept": ACCEPT}
     if urls.same_site(feed.url, url):
-        headers |= _own_headers(feed)
+        headers |= own_headers(feed)
     validators = {
         header: cursor[name]
         for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since"))
@@ -137,7 +137,7 @@ def _get(
     return response, following
 
 
-def _own_headers(feed: Feed) -> dict[str, str]:
+def own_headers(feed: Feed) -> dict[str, str]:
     """The headers the config sets, secrets revealed."""
     try:
         return {
