@@ -151,7 +151,7 @@ def _kind(data: bytes, content_type: str, name: str) -> str:
 
 def _by_magic(data: bytes) -> str | None:
     """The kind that the first bytes tell: pdf, word, or None where they tell nothing."""
-    if b"%PDF-" in data[:1024]:
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return "pdf"
     if data[4:8] == b"ftyp" or data[:4] == b"RIFF":
         raise Permanent("it is an image, sound or film, not text")

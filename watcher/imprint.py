@@ -95,9 +95,8 @@ def _articles(value: Any) -> Iterator[dict[str, Any]]:
 
 def _title(tree: Any, said: _Said) -> str:
     site = said.metas.get("og:site_name", "")
-    given = (
-        said.metas.get("og:title") or said.metas.get("twitter:title") or _line(tree.find(".//head//title"))
-    )
+    shared = said.metas.get("og:title") or said.metas.get("twitter:title") or ""
+    given = shared or _line(tree.find(".//head//title"))
     headings = [text for heading in tree.iter("h1") if 2 < len(text := _line(heading)) <= LONGEST]
     for heading in headings:
         # The heading that the title for machines holds too is the headline, without the site's name.
