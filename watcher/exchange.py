@@ -82,6 +82,7 @@ class Handle:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._ask: Ask | None = None
+        self._opened: list[socket.socket] = []
         self._clear()
         self._curl = curl = pycurl.Curl()
         for option, value in self._options().items():
@@ -143,7 +144,10 @@ class Handle:
         if kind is not None:
             self._refused = f"{host} ({kind})"
             return pycurl.SOCKET_BAD
-        return socket.socket(address.family, address.socktype, address.protocol)
+        opened = socket.socket(address.family, address.socktype, address.protocol)
+        # pycurl works on a duplicate; this one is closed when the exchange is over
+        self._opened.append(opened)
+        return opened
 
     def _header(self, line: bytes) -> int | None:
         self._header_bytes += len(line)
@@ -213,6 +217,9 @@ class Handle:
             self._fail(ask, int(error.args[0]), str(error.args[1]) if len(error.args) > 1 else "", left)
         finally:
             self._ask = None
+            for opened in self._opened:
+                opened.close()
+            self._opened.clear()
         body = b"".join(self._chunks)
         self._chunks = []
         return Response(status=self._status, headers=self._headers, body=body, url=ask.url)
