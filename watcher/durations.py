@@ -12,8 +12,11 @@ _LONGEST = 36500 * 86400
 """A hundred years in seconds: longer is a slip of the finger, and near the end of what datetime can add."""
 
 
-def parse(text: str) -> timedelta:
-    """The duration that `text` states, above zero. Raises `ValueError` with the way out, fit to show."""
+def parse(text: str, *, zero: bool = False) -> timedelta:
+    """The duration that `text` states, above zero (`zero`: or zero).
+
+    Raises `ValueError` with the way out, fit to show.
+    """
     folded = text.strip().lower()
     if not _WHOLE.fullmatch(folded):
         message = (
@@ -21,7 +24,7 @@ def parse(text: str) -> timedelta:
         )
         raise ValueError(message)
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(folded))
-    if not 0 < seconds <= _LONGEST:
+    if not (0 < seconds <= _LONGEST or (zero and seconds == 0)):
         message = f'"{text}" is out of range: durations lie above 0 s and under 100 years'
         raise ValueError(message)
     return timedelta(seconds=seconds)

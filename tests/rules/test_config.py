@@ -148,6 +148,11 @@ def test_the_database_lies_in_the_state_directory_where_there_is_one(written, tm
     assert load(written(""), database=tmp_path / "mine.db").watcher.database == tmp_path / "mine.db"
 
 
+def test_waits_may_be_switched_off(written):
+    config = load(written('[watcher]\ngroup_wait = "0s"\ncatch_up = "0h"'))
+    assert (config.watcher.group_wait, config.watcher.catch_up) == (timedelta(0), timedelta(0))
+
+
 def test_feeds_of_one_host_without_names_get_different_ones(written):
     config = load(
         written('[[feeds]]\nurl = "https://www.a.org/x"\n[[feeds]]\nurl = "https://a.org/y/?z=1"\n')

@@ -23,7 +23,7 @@ SHIPPED = ROOT / "config.toml"
 D, S, M = "Defections", "Security services", "Money"
 
 FOUND = [
-    # (text, the watchlists that must hold)
+    # a sentence, and the watchlists that must hold on it
     ("A North Korean diplomat defected in Rome last week, two officials said.", {D}),
     ("The defector, who left North Korea in 2019, spoke on condition of anonymity.", {D}),
     ("Two DPRK soldiers fled across the river before dawn.", {D}),
@@ -100,7 +100,7 @@ FOUND = [
 ]  # fmt: skip
 
 SILENT = [
-    # (why, title, text)
+    # why it must not be found, its title, its text
     ("football", "North Korea women beat Japan in football semi-final", "The North Korean forward fled her marker and escaped twice to score."),
     ("football in Korean", "북한 여자축구, 일본 꺾고 결승행", "북한 선수들은 후반 들어 수비 진영을 탈출하며 역습에 나섰다."),
     ("immunology", "", "NK cells, or natural killer cells, patrol the blood; tumours that escaped them were defective."),
@@ -186,7 +186,7 @@ def test_what_ships_is_what_the_evidence_says(config):
 
 def test_what_is_commented_out_loads_once_the_marks_are_taken_away(tmp_path):
     text = SHIPPED.read_text(encoding="utf-8")
-    marked = re.sub(r"^# ?(?=(\[\[|\w+ +=|\w+ = ))", "", text, flags=re.M)
+    marked = re.sub(r"^# ?(?=(\[\[|\w+ +=|\w+ = ))", "", text, flags=re.MULTILINE)
     path = tmp_path / "config.toml"
     path.write_text(marked, encoding="utf-8")
     config = load(path)
