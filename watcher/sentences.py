@@ -12,7 +12,7 @@ _BORDER: Final = re.compile(
     r"""
       [.!?…\u203c-\u2049]+ [\])}'"’”»›*]* (?=\s)      # . ! ? before white space, with what closes a quotation
     | [。！？｡؟۔।][。！？｡.!?]* [”’」』）)\]》〉"']*       # full stops that need no space after them
-    | (?<=[\uac00-\ud7a3]) [.!?]+ ["'”’)」』]* (?=[\uac00-\ud7a3“"‘「])   # Korean without the space
+    | (?<=[\uac00-\ud7a3]) [.!?]+ (?=[\uac00-\ud7a3“‘「])   # Korean without the space
     """,
     re.VERBOSE,
 )
@@ -25,6 +25,8 @@ _ABBREVIATIONS: Final = frozenset(
 )
 _ENDS_TOO: Final = frozenset("u.s u.k u.n d.p.r.k r.o.k p.r.c a.m p.m d.c etc inc ltd corp co jr sr al".split())
 """Abbreviations that also end sentences: a border only if a capital that begins sentences follows."""
+_QUOTED: Final = re.compile(r"(?:이?라고|이?라며|이?라는|이?라면서|고|며|는|면서|하고)(?![가-힣]*[.!?])[가-힣]*\s")
+"""What goes on after a quotation in Korean: "…." 라고 말했다."""
 _STARTERS: Final = frozenset(
     """the a an it he she they we i in on at by for but and however this that these those there his her its their our
     after before when while if as no not many some most what who how why according officials""".split()
@@ -70,6 +72,8 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
         after += 1
     following = text[after:end].lstrip("\"'“‘«([{*-–— ")[:1]
     if following.islower():
+        return False
+    if mark[-1] in "\"'”’" and _QUOTED.match(text, after):
         return False
     if mark[0] != ".":
         return True

@@ -6,7 +6,7 @@ from typing import Final
 
 REVERSAL: Final[tuple[str, ...]] = (
     # English: denials, retractions, corrections
-    "denied", "denies", "deny", "denial", "denying", "refuted", "refutes", "rejected reports", "dismissed reports",
+    "denied", "deny", "denial", "denying", "refuted", "refutes", "rejected reports", "dismissed reports",
     "retracted", "retracts", "retraction", "corrected", "correction", "corrects", "withdrew the report",
     "withdrawn report", "walked back", "debunked", "untrue", "turned out to be false", "proved false", "false report",
     "not true", "no truth", "groundless", "unfounded", "baseless", "clarified", "clarification", "contradicts",

@@ -320,7 +320,7 @@ class Parser:
             begin = self._peek()
             part, clash = self._and()
             if part is not None:
-                if isinstance(part, Not) or (isinstance(part, And) and all(isinstance(p, Not) for p in part.parts)):
+                if _only_negates(part):
                     self._refuse_negation(begin, ors > 0 or self._peek().kind == "OR")
                 parts.append(part)
             if clash is not None and mixed is None:
@@ -449,7 +449,11 @@ class Parser:
             self._next()
         else:
             self._note("this ( is not closed", opening)
-        return node
+        return None if node is not None and _only_negates(node) else node
+
+
+def _only_negates(node: Node) -> bool:
+    return isinstance(node, Not) or (isinstance(node, And) and all(isinstance(part, Not) for part in node.parts))
 
 
 def _negation(node: Node) -> Not | None:

@@ -1,0 +1,142 @@
+"""Errors of the language: the place, what is wrong, the way out; several at once; and the traps of `check`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from watcher.model import QueryError
+from watcher.watchlist import Watchlist, problems, syntax, warnings
+
+CONCEPTS = {"dprk": ["DPRK"], "flee": ["fled"]}
+
+ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
+    ("fled arrested", [(6, 'a phrase needs quotes ("fled arrested")')]),
+    ("a AND b OR c", [(9, "put parentheses around")]),
+    ("a OR b AND c", [(8, "put parentheses around")]),
+    ("a OR b NOT c", [(8, "put parentheses around")]),
+    ("NOT a", [(1, "a query of NOT alone")]),
+    ("NOT a NOT b", [(1, "a query of NOT alone")]),
+    ("a OR NOT b", [(6, "this branch of an OR only says NOT")]),
+    ("a OR (NOT b)", [(7, "a query of NOT alone")]),
+    ("a NEAR NOT b", [(8, "NEAR of a NOT")]),
+    ("a NEAR (b NOT c)", [(11, "NEAR of a group with NOT is refused")]),
+    ("(a", [(1, "this ( is not closed")]),
+    ("a)", [(2, "this ) closes nothing")]),
+    ("()", [(1, "these parentheses hold nothing")]),
+    ('"abc', [(1, "not closed")]),
+    ('""', [(1, "these quotes hold nothing")]),
+    ('"a b"*', [(6, 'inside the quotes: "a b*"')]),
+    ("/abc", [(1, "this regex is not closed")]),
+    ("/a(/", [(1, "this regex cannot be read: missing )")]),
+    ("/(?=a)b/", [(1, "RE2 has no look-around")]),
+    ("/a*/", [(1, "matches nothing at all")]),
+    ("titel:fled", [(1, "did you mean title:?")]),
+    ("foo:bar", [(1, "fields are title, body, source, author, url, lang")]),
+    ("https://example.org/x", [(1, 'url:"https://example.org/x"')]),
+    ("@dprx", [(1, "did you mean @dprk?")]),
+    ("@zzz", [(1, "define it under [concepts]")]),
+    ("@ AND a", [(1, "`@` needs the name")]),
+    ("a AND", [(3, "the query ends where a term is expected after AND")]),
+    ("AND a", [(1, "a term is missing before AND")]),
+    ("a OR OR b", [(6, "a term is missing before OR")]),
+    ("fled and b", [(6, "write `and` as AND")]),
+    ("a near/5 b", [(3, "write `near/5` as NEAR/5")]),
+    ("a && b", [(3, "write `&&` as AND")]),
+    ("de*f", [(3, "only at the beginning or the end")]),
+    ("=a*", [(1, "`=` closes what `*` opens")]),
+    ("*", [(1, "nothing to look for")]),
+    ("a AND %", [(7, "nothing to look for")]),
+    ("-foo AND b", [(1, "write NOT foo")]),
+    ("ATLEAST x", [(1, "ATLEAST needs a number")]),
+    ("ATLEAST/0 x", [(1, "ATLEAST/ needs a whole number")]),
+    ("a NEAR/x b", [(3, "NEAR/ needs a whole number")]),
+    ("NOT NOT a", [(5, "NOT cannot stand here")]),
+    ("x AND (y z) AND \"q", [(10, "several words"), (17, "not closed")]),
+    ("@dprx AND @fle", [(1, "@dprk"), (11, "@flee")]),
+    ("북한 AND 탈북 외교관", [(11, "탈북 외교관")]),
+    ("title:(a OR", [(7, "this ( is not closed"), (10, "the query ends")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "expected"), ERRORS, ids=[row[0] for row in ERRORS])
+def test_an_error_names_its_place_and_the_way_out(query: str, expected: list[tuple[int, str]]) -> None:
+    found = problems([Watchlist(name="x", query=query)], CONCEPTS)
+    assert [each.column for each in found] == [column for column, _ in expected]
+    for finding, (_, message) in zip(found, expected, strict=True):
+        assert message in finding.message
+
+
+@pytest.mark.parametrize("query", ["a", "(a)", "a OR b OR c", "a NOT b", "NOT b AND a", "((a OR b) NEAR/3 c) AND d",
+                                   "title:(a OR b) AND lang:ko", "=北 OR “北韩”", "（a OR b）", "ATLEAST/2 (a OR b)",
+                                   "/a\\/b/i", "@dprk NEAR @flee", '="a b"', '~"A B"', "12:30"])  # fmt: skip
+def test_what_can_be_written(query: str) -> None:
+    assert problems([Watchlist(name="x", query=query)], CONCEPTS) == []
+
+
+def test_the_second_line_has_its_own_columns() -> None:
+    (found,) = problems([Watchlist(name="x", query="fled AND\n  (a b)")], {})
+    assert (found.line, found.column) == (2, 6)
+
+
+def test_the_caret_stands_under_wide_characters() -> None:
+    text = '북한 AND "탈북'
+    lines = syntax.show(QueryError("open", text=text, column=8)).split("\n")
+    assert lines[1] == "  " + text
+    assert lines[2] == "  " + " " * 9 + "^"
+
+
+ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]], list[tuple[str, str, str, int | None, str]]]] = [
+    ({"any": ("fled", "@dprx")}, {}, [("watchlist", "x", "any", 1, "no concept @dprx")]),
+    ({"any": ("fled AND left",)}, {}, [("watchlist", "x", "any", 0, "query = '…'")]),
+    ({"any": ("(fled",)}, {}, [("watchlist", "x", "any", 0, "parentheses belong into query")]),
+    ({"any": ("",)}, {}, [("watchlist", "x", "any", 0, "this entry is empty")]),
+    ({"any": ("a",), "always": ("@nope",)}, {}, [("watchlist", "x", "always", 0, "no concept @nope")]),
+    ({"none": ("a",)}, {}, [("watchlist", "x", "", None, "`none` alone")]),
+    ({}, {}, [("watchlist", "x", "", None, "looks for nothing")]),
+    ({"any": ("a",), "query": "b"}, {}, [("watchlist", "x", "", None, "either lists")]),
+    ({"any": ("a",), "near": 3}, {}, [("watchlist", "x", "", None, "add the context")]),
+    ({"query": "b", "near": 3}, {}, [("watchlist", "x", "", None, "NEAR/n")]),
+    ({"any": ("a",)}, {"c": ["@d"], "d": ["@c"]}, [("concept", "c", "c", 0, "@c → @d → @c"), ("concept", "d", "d", 0, "@d → @c → @d")]),
+    ({"any": ("a",)}, {"c": ["@c"]}, [("concept", "c", "c", 0, "@c → @c")]),
+    ({"any": ("a",)}, {"c": []}, [("concept", "c", "c", None, "holds no terms")]),
+    ({"any": ("a",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
+    ({"any": ("@c",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "concepts", "expected"), ENTRIES)
+def test_problems_of_lists_and_concepts_name_their_entry(
+    rule: dict[str, Any], concepts: dict[str, list[str]], expected: list[tuple[str, str, str, int | None, str]]
+) -> None:
+    found = problems([Watchlist(name="x", **rule)], concepts)
+    assert [(f.kind, f.name, f.key, f.index) for f in found] == [row[:4] for row in expected]
+    for finding, row in zip(found, expected, strict=True):
+        assert row[4] in finding.message
+
+
+TRAPS = [
+    ("defect*", "defective"), ("flee*", "fleet"), ("亡命", "亡命之徒"), ("월남", "Vietnam"), ("*안전부", "행정안전부"),
+    ("脱北*", "摆脱北京"), ("脫北", "摆脱北京"), ("北", "=北"), ("MSS", "China"), ("NK", "NK cells"), ("ab*", "a great many words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("term", "trap"), TRAPS)
+def test_known_traps_are_warned_of(term: str, trap: str) -> None:
+    (found,) = warnings([Watchlist(name="x", any=("fled", term))], {})
+    assert trap in found.message
+    assert (found.key, found.index) == ("any", 1)
+
+
+def test_an_ambiguous_name_near_its_context_is_no_trap() -> None:
+    assert warnings([Watchlist(name="x", query="MSS NEAR/9 @dprk")], CONCEPTS) == []
+    assert warnings([Watchlist(name="x", any=("fled",), all=("MSS",), near=9)], CONCEPTS) == []
+    assert warnings([Watchlist(name="x", query="fled NEAR/9 @mss")], {"mss": ["MSS"]}) == []
+    (found,) = warnings([Watchlist(name="x", query="fled AND @mss")], {"mss": ["MSS"]})
+    assert (found.kind, found.name, found.index) == ("concept", "mss", 0)
+
+
+def test_what_is_excluded_is_no_trap() -> None:
+    assert warnings([Watchlist(name="x", any=("fled",), none=("MSS",))], {}) == []
+    assert warnings([Watchlist(name="x", query="fled NOT MSS")], {}) == []

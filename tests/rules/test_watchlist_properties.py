@@ -1,0 +1,113 @@
+"""Laws of matching: the engine agrees with a slow, obviously right one; hits stay when sentences are added."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watcher.model import Fields
+from watcher.watchlist import Watchlist
+from watcher.watchlist.engine import Engine
+
+WORDS = ["fund", "funds", "spy", "spies", "defector", "defect", "MSS", "mss", "Seoul", "state", "security", "Kim", "un"]
+KOREAN = ["북한", "탈북자", "보위부", "외교관", "국가보위성"]
+TAILS = ["", "은", "이", "에서", "들에게는", "군", "산", "했다"]
+HAN = ["北", "朝鲜", "朝鮮", "北京", "东北", "张成泽", "張成澤"]
+
+latin_term = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS).map(lambda word: word + "*"),
+    st.sampled_from(WORDS).map(lambda word: "=" + word),
+    st.sampled_from(WORDS).map(lambda word: "*" + word),
+    st.tuples(st.sampled_from(WORDS), st.sampled_from(WORDS)).map(" ".join),
+)
+korean_term = st.one_of(st.sampled_from(KOREAN), st.sampled_from(KOREAN).map(lambda word: "=" + word))
+han_term = st.one_of(st.sampled_from(HAN), st.just("=北"))
+term = st.one_of(latin_term, korean_term, han_term)
+piece = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS).map(lambda word: word + "'s"),
+    st.tuples(st.sampled_from(["", "비", "북한"]), st.sampled_from(KOREAN), st.sampled_from(TAILS)).map("".join),
+    st.lists(st.sampled_from([*HAN, "人"]), min_size=1, max_size=3).map("".join),
+    st.sampled_from([",", "—", "x"]),
+)
+text = st.lists(piece, max_size=14).map(" ".join)
+
+LATIN = "[A-Za-z0-9]"
+HANGUL = "[가-힣]"
+JOSA = "(?:은|이|에서|들에게는|했다)"
+FORMS = {"张成泽": "[张張]成[泽澤]", "張成澤": "[张張]成[泽澤]", "朝鲜": "朝[鲜鮮]", "朝鮮": "朝[鲜鮮]"}
+
+
+def slow_pattern(written: str) -> re.Pattern[str]:
+    """A term of this file's alphabet as one regex over unfolded text."""
+    exact, left, right = written.startswith("="), written.startswith("*"), written.endswith("*")
+    bare = written.strip("=*")
+    if re.match(HANGUL, bare):
+        before = "" if len(bare) > 3 and not exact else f"(?<!{HANGUL})"
+        after = f"(?!{HANGUL})" if exact else "" if len(bare) > 3 else f"{JOSA}?(?!{HANGUL})"
+        return re.compile(before + bare + after)
+    if not re.match(LATIN, bare):
+        return re.compile("(?<![一-鿿])北(?![一-鿿])" if exact else FORMS.get(bare, bare))
+    words = bare.split()
+    parts = [word if word.isupper() else f"(?i:{word})" for word in words]
+    tail = "" if exact or right else _tail(words[-1])
+    body = r"(?:[ ,—]+)".join(parts[:-1] + ([parts[-1] + tail] if tail else [parts[-1]]))
+    if tail and words[-1].endswith("y"):
+        body = body.replace(parts[-1] + tail, f"(?:{parts[-1]}{tail}|(?i:{words[-1][:-1]}ies))")
+    before = "" if left else f"(?<!{LATIN})(?<!{LATIN}')"
+    after = "" if right else f"(?!{LATIN})" + ("(?!'s)" if exact else "")
+    return re.compile(before + body + after)
+
+
+def _tail(word: str) -> str:
+    return "(?i:s|es)?" if word.lower().endswith(("s", "x", "z", "ch", "sh", "o")) else "(?i:s)?"
+
+
+def holds(written: str, article: str) -> bool:
+    return slow_pattern(written).search(article) is not None
+
+
+terms = st.lists(term, max_size=3).map(tuple)
+
+
+@settings(max_examples=400, deadline=None)
+@given(terms, terms, terms, text, text)
+def test_the_engine_agrees_with_a_slow_and_obvious_matcher(
+    some: tuple[str, ...], every: tuple[str, ...], no: tuple[str, ...], title: str, body: str
+) -> None:
+    if not some and not every:
+        return
+    title = "so it is: " + title
+    engine = Engine([Watchlist(name="x", any=some, all=every, none=no, always=())], {})
+    expected = (
+        (not some or any(holds(each, title) or holds(each, body) for each in some))
+        and all(holds(each, title) or holds(each, body) for each in every)
+        and not any(holds(each, title) for each in no)
+    )
+    assert bool(engine.match(Fields(title=title, body=body))) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(term, text, st.sampled_from(["", "Nothing else. ", "그 밖에는 조용했다. ", "什么都没有。"]), text)
+def test_a_hit_is_a_hit_with_any_sentences_around(written: str, body: str, before: str, after: str) -> None:
+    engine = Engine([Watchlist(name="x", any=(written,), always=())], {})
+    alone = engine.match(Fields(body=body))
+    if alone:
+        amid = engine.match(Fields(body=f"{before}\n{body}\n. {after}"))
+        assert amid
+        shift = len(before) + 1
+        found = {(hit.start, hit.end) for hit in amid[0].hits}
+        assert {(hit.start + shift, hit.end + shift) for hit in alone[0].hits} <= found
+
+
+@settings(max_examples=200, deadline=None)
+@given(terms, text)
+def test_hits_are_in_order_within_the_text_and_not_empty(some: tuple[str, ...], body: str) -> None:
+    if some:
+        for match in Engine([Watchlist(name="x", any=some, always=())], {}).match(Fields(body=body)):
+            spans = [(hit.start, hit.end) for hit in match.hits]
+            assert spans == sorted(spans)
+            assert all(0 <= a < b <= len(body) and body[a:b] == body[a:b].strip() for a, b in spans)
