@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -48,7 +49,8 @@ def shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m watcher "$@"\n')
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(PROJECT), "LC_ALL": "C.UTF-8"}
+    python_path = os.pathsep.join((str(PROJECT), os.environ.get("PYTHONPATH", "")))
+    environment = os.environ | {"PATH": path, "PYTHONPATH": python_path, "LC_ALL": "C.UTF-8"}
     return subprocess.run(
         ["sh", "-eu", "-c", script],
         cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
@@ -73,11 +75,35 @@ def test_config_examples_load(tmp_path):
         config.load(path)
 
 
-def test_commands_run(clone):
+def test_commands_run_and_the_alert_is_the_one_shown(clone):
+    said = ""
     for script in blocks("sh"):
+        if "inbox/copy.txt" in script:
+            wait_for_the_folder_to_be_due(clone)
         done = shell(script, clone)
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
+        said += done.stdout
+    (shown,) = blocks("text")
+    assert masked(shown) in masked(said)
+    assert "COPY · " in said
+    assert said.count("NEW · Defections") == 1
+    assert len(list((clone / "outbox" / "new").iterdir())) == 1
+
+
+def masked(text: str) -> str:
+    """`text` without what is another each time: times, dates, ids, where the folder stands, the width of lines."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", text)
+    text = re.sub(r"\d\d:\d\d", "HH:MM", text)
+    text = re.sub(r"\d{1,2} [A-Z][a-z]{2} \d{4}", "DATE", text)
+    text = re.sub(r"file://\S*/inbox/", "file://…/inbox/", text)
+    return " ".join(text.split())
+
+
+def wait_for_the_folder_to_be_due(clone: Path) -> None:
+    """`run --once` asks what is due: a folder is five seconds after its last look."""
+    with sqlite3.connect(clone / "watcher.db") as database:
+        database.execute("update sources set due = '2000-01-01T00:00:00.000000+00:00'")
 
 
 def test_make_knows_the_targets():
