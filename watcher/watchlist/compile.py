@@ -199,8 +199,8 @@ def every(parts: tuple[Condition, ...]) -> Condition:
     def cost(part: Condition) -> float:
         if isinstance(part, conditions.Without):
             return 2e9
-        choice = part.choice()
-        return 1e9 if choice is None else choice.cost
+        needs = part.needs()
+        return needs[0].cost if needs else 1e9
 
     return conditions.Every(tuple(sorted(parts, key=cost)))
 

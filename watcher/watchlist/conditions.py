@@ -8,7 +8,7 @@ remembered in the article.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -52,8 +52,8 @@ class Condition(Protocol):
         """The hits that take part, None where it does not hold."""
         ...
 
-    def choice(self) -> Choice | None:
-        """What selects it; None where any article may."""
+    def needs(self) -> list[Choice]:
+        """What must be seen for it to hold, rarest first; empty where it may hold on any article."""
         ...
 
 
@@ -80,9 +80,9 @@ class Literal:
         spans = article.spans(self.number, self.atom, self.patterns, self.field)
         return [Found(a, b, leaf) for a, b in spans] or None
 
-    def choice(self) -> Choice:
-        """Its patterns."""
-        return Choice(frozenset(self.patterns), self.cost)
+    def needs(self) -> list[Choice]:
+        """One of its patterns."""
+        return [Choice(frozenset(self.patterns), self.cost)]
 
 
 MOST: Final = 10_000
@@ -118,8 +118,9 @@ class Pattern:
         article.memo[id(self)] = found or None
         return found or None
 
-    def choice(self) -> None:
+    def needs(self) -> list[Choice]:
         """A regex may be found anywhere."""
+        return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,19 +145,18 @@ class Some:
         article.memo[id(self)] = result
         return result
 
-    def choice(self) -> Choice | None:
-        """All that selects any branch."""
-        choices = [part.choice() for part in self.parts]
-        if any(choice is None for choice in choices):
-            return None
-        known = [choice for choice in choices if choice is not None]
-        return Choice(frozenset().union(*(choice.patterns for choice in known)), sum(c.cost for c in known))
+    def needs(self) -> list[Choice]:
+        """What the rarest need of any branch is."""
+        needs = [part.needs() for part in self.parts]
+        if not all(needs):
+            return []
+        rarest = [need[0] for need in needs]
+        return [Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))]
 
 
-def rarest(parts: Sequence[Condition]) -> Choice | None:
-    """The choice among necessary parts that is seen least."""
-    choices = [choice for part in parts if (choice := part.choice()) is not None]
-    return min(choices, key=lambda choice: choice.cost, default=None)
+def _all_needs(parts: Iterable[Condition]) -> list[Choice]:
+    """The needs of parts that must all hold, rarest first."""
+    return sorted((need for part in parts for need in part.needs()), key=lambda need: need.cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,9 +175,9 @@ class Every:
             found += got
         return found
 
-    def choice(self) -> Choice | None:
-        """What selects its rarest part."""
-        return rarest(self.parts)
+    def needs(self) -> list[Choice]:
+        """All that its parts need."""
+        return _all_needs(self.parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,8 +190,9 @@ class Without:
         """Nothing, or None where what is excluded is there."""
         return [] if self.part.find(article) is None else None
 
-    def choice(self) -> None:
-        """An absence selects nothing."""
+    def needs(self) -> list[Choice]:
+        """An absence needs nothing."""
+        return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,9 +206,9 @@ class Beside:
         got = self.part.find(article)
         return None if got is None else _context(got)
 
-    def choice(self) -> Choice | None:
+    def needs(self) -> list[Choice]:
         """As its part."""
-        return self.part.choice()
+        return self.part.needs()
 
 
 def _context(found: list[Found]) -> list[Found]:
@@ -228,9 +229,9 @@ class AtLeast:
             return None
         return got
 
-    def choice(self) -> Choice | None:
+    def needs(self) -> list[Choice]:
         """As its part."""
-        return self.part.choice()
+        return self.part.needs()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,9 +259,9 @@ class Near:
             rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
         return rows[0] + [hit for row in rows[1:] for hit in _context(row)]
 
-    def choice(self) -> Choice | None:
-        """What selects its rarest operand."""
-        return rarest(self.parts)
+    def needs(self) -> list[Choice]:
+        """All that its operands need."""
+        return _all_needs(self.parts)
 
 
 def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
@@ -325,9 +326,9 @@ class Reach:
             mine = [hit for hit in mine if article.unit(hit.a, self.within) in units]
         return mine
 
-    def choice(self) -> Choice | None:
-        """What selects its rarest part."""
-        return rarest([self.subject, *self.contexts])
+    def needs(self) -> list[Choice]:
+        """All that its parts need."""
+        return _all_needs([self.subject, *self.contexts])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -346,6 +347,6 @@ class Together:
             found += [hit for hit in got if hit.subject]
         return found
 
-    def choice(self) -> Choice | None:
-        """What selects its rarest part."""
-        return rarest(self.parts)
+    def needs(self) -> list[Choice]:
+        """All that its parts need."""
+        return _all_needs(self.parts)

@@ -13,6 +13,7 @@ from watcher.watchlist.article import Article
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
+from watcher.watchlist.selection import Selection
 
 _FIELD_ORDER = {name: at for at, name in enumerate(syntax.FIELDS)}
 
@@ -41,17 +42,9 @@ class Engine:
             condition = compiler.watchlist(rule)
             cues = Some(tuple(compiler.entry(entry) for entry in rule.always)) if rule.always else None
             self._entries.append(_Entry(rule.name, condition, cues, condition_text(rule)))
-        self._metadata = compiler.metadata
-        self._selects: list[list[int]] = [[] for _ in compiler.patterns]
-        """For each pattern, the watchlists that are to be looked at when it is seen."""
-        self._unselected: list[int] = []
-        for number, entry in enumerate(self._entries):
-            choice = entry.condition.choice()
-            if choice is None:
-                self._unselected.append(number)
-            else:
-                for pattern in choice.patterns:
-                    self._selects[pattern].append(number)
+        self.metadata = compiler.metadata
+        """Whether a term asks for source, author, url or lang."""
+        self._selection = Selection([e.condition.needs() for e in self._entries], len(compiler.patterns))
         self._automaton = (
             AhoCorasick(list(compiler.patterns), matchkind=MatchKind.Standard, store_patterns=False)
             if compiler.patterns
@@ -63,9 +56,13 @@ class Engine:
 
     def match(self, fields: Fields) -> list[Match]:
         """One match for each watchlist that holds, in the order of the config."""
-        article = Article(fields, metadata=self._metadata)
+        article = Article(fields, metadata=self.metadata)
+        return self.evaluate(article, self.select(article))
+
+    def evaluate(self, article: Article, chosen: Iterable[int]) -> list[Match]:
+        """The matches among the `chosen` watchlists of a scanned article."""
         found = []
-        for number in self._select(article):
+        for number in chosen:
             entry = self._entries[number]
             hits = entry.condition.find(article)
             if hits is not None:
@@ -80,22 +77,16 @@ class Engine:
                 )
         return found
 
-    def _select(self, article: Article) -> list[int]:
+    def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
-        if self._automaton is None:
-            return self._unselected
-        starts = article.starts
-        for pattern, start, _ in self._automaton.find_matches_as_indexes(article.haystack, overlapping=True):
-            if pattern in starts:
-                starts[pattern].append(start)
-            else:
-                starts[pattern] = [start]
-        selects = self._selects
-        chosen = set(self._unselected)
-        for pattern in starts:
-            if selects[pattern]:
-                chosen.update(selects[pattern])
-        return sorted(chosen)
+        if self._automaton is not None:
+            starts = article.starts
+            for pattern, start, _ in self._automaton.find_matches_as_indexes(article.haystack, overlapping=True):
+                if pattern in starts:
+                    starts[pattern].append(start)
+                else:
+                    starts[pattern] = [start]
+        return self._selection.chosen(article.starts)
 
 
 class Matcher:

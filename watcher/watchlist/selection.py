@@ -1,0 +1,84 @@
+"""Which watchlists are worth evaluating, from the patterns that were seen: a few array look-ups for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.watchlist.conditions import Choice
+
+CHECKED: Final = 4
+"""Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
+
+Numbers = NDArray[np.int32]
+
+
+class Rows:
+    """Lists of numbers in one array: `rows[i]` is `values[begins[i]:begins[i + 1]]`."""
+
+    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
+        self.begins = np.zeros(len(rows) + 1, dtype=np.int32)
+        np.cumsum([len(row) for row in rows], out=self.begins[1:])
+        self.values: Numbers = np.fromiter((each for row in rows for each in row), dtype=np.int32)
+
+    def gather(self, numbers: Numbers) -> Numbers:
+        """The rows of `numbers`, one after the other."""
+        begins = self.begins[numbers]
+        lengths = self.begins[numbers + 1] - begins
+        total = int(lengths.sum())
+        if not total:
+            return self.values[:0]
+        shifts = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+        gathered: Numbers = self.values[np.arange(total, dtype=np.int32) + shifts]
+        return gathered
+
+
+class Selection:
+    """What each watchlist needs, as groups of patterns of which one must be seen."""
+
+    def __init__(self, needs: Sequence[Sequence[Choice]], patterns: int) -> None:
+        groups: dict[frozenset[int], int] = {}
+        selected: list[list[int]] = []
+        """For each group, the watchlists whose rarest need it is."""
+        others = np.zeros((len(needs), CHECKED - 1), dtype=np.int32)
+        self._unselected: list[int] = []
+        for number, choices in enumerate(needs):
+            if not choices:
+                self._unselected.append(number)
+            for at, choice in enumerate(choices[:CHECKED]):
+                group = groups.setdefault(choice.patterns, len(groups) + 1)  # 0: the group that is always seen
+                if group > len(selected):
+                    selected.append([])
+                if at:
+                    others[number, at - 1] = group
+                else:
+                    selected[group - 1].append(number)
+        self._others = others.T.copy()
+        self._selected = Rows([[], *selected])
+        members: list[list[int]] = [[] for _ in range(patterns)]
+        for group_patterns, group in groups.items():
+            for pattern in group_patterns:
+                members[pattern].append(group)
+        self._groups = Rows(members)
+        self._size = len(groups) + 1
+
+    def chosen(self, seen: Collection[int]) -> list[int]:
+        """The numbers of the watchlists all of whose needs are among the patterns `seen`, in order."""
+        if not seen:
+            return self._unselected
+        groups = self._groups.gather(np.fromiter(seen, dtype=np.int32, count=len(seen)))
+        present = np.zeros(self._size, dtype=bool)
+        present[groups] = True
+        there = present.nonzero()[0].astype(np.int32)
+        present[0] = True
+        numbers = self._selected.gather(there)
+        for column in self._others:
+            numbers = numbers[present[column[numbers]]]
+        if self._unselected:
+            return sorted({*numbers.tolist(), *self._unselected})
+        numbers.sort()
+        found: list[int] = numbers.tolist()
+        return found
