@@ -107,6 +107,10 @@ class Workers:
             answer = slot.ask(function, args, timeout or self._timeout)
             if slot.done >= self._recycle:
                 slot.stop()
+        except (ConnectionResetError, BrokenPipeError) as error:
+            with self._counting:
+                self.lost += 1
+            raise WorkerLost("two workers in a row died before they had read the task") from error
         except WorkerLost:
             with self._counting:
                 self.lost += 1
@@ -138,50 +142,67 @@ class _Worker:
 
 
 class _Slot:
-    """A place for one worker. Only the thread that holds the slot talks to it; `stop` may come from any."""
+    """A place for one worker. Only the thread that holds the slot talks to it; `close` may come from any."""
 
     def __init__(self, memory: int) -> None:
         self.worker: _Worker | None = None
         self.done = 0
         self._memory = memory
-        self._closed = False
+        self._closed = threading.Event()
 
     def ask(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: timedelta) -> Any:
-        if self._closed:
-            raise WorkerLost("the workers are closed")
-        seconds = timeout.total_seconds()
-        worker = self.worker
-        # An idle worker has nothing to say: what can be read is the end of a dead one, and this task is not to blame.
-        if worker is None or worker.connection.closed or worker.connection.poll(0):
-            self.stop()
-            worker = self.worker = _start(self._memory)
-            self.done = 0
         try:
-            worker.connection.send((function, args, seconds))
-            answered = worker.connection.poll(seconds)
-            answer = worker.connection.recv() if answered else None
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            code = self.stop(wait=1.0)
-            raise WorkerLost(_death(code, seconds)) from error
-        if not answered:
+            answer = self._exchange(function, args, timeout)
+        except (ConnectionResetError, BrokenPipeError):
+            # It died before it had read the task (a socket is reset when its end closes with bytes unread), so the
+            # task is not to blame and has not run: once more.
             self.stop()
-            raise WorkerLost(f"the worker ran out of time ({seconds:g} s) and was killed")
+            answer = self._exchange(function, args, timeout)
         self.done += 1
         if isinstance(answer, _Failure) and answer.lost:
             self.stop()
             raise WorkerLost(answer.reason)
         return answer
 
+    def _exchange(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: timedelta) -> Any:
+        """Give the worker the task and wait for its answer. A worker that is not there is started."""
+        if self._closed.is_set():
+            raise WorkerLost("the workers are closed")
+        seconds = timeout.total_seconds()
+        if self.worker is None:
+            self.worker = _start(self._memory)
+            self.done = 0
+            if self._closed.is_set():  # meanwhile
+                self.stop()
+                raise WorkerLost("the workers are closed")
+        connection = self.worker.connection
+        try:
+            connection.send((function, args, seconds))
+            answered = connection.poll(seconds)
+            answer = connection.recv() if answered else None
+        except (ConnectionResetError, BrokenPipeError):
+            raise
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise WorkerLost(_death(self.stop(wait=1.0), seconds)) from error
+        if not answered:
+            self.stop()
+            raise WorkerLost(f"the worker ran out of time ({seconds:g} s) and was killed")
+        return answer
+
     def close(self) -> None:
-        self._closed = True
-        self.stop()
+        """Kill the worker for good. From any thread: the pipe is left to the one that holds the slot."""
+        self._closed.set()
+        with _starting:
+            if (worker := self.worker) is not None:
+                worker.process.kill()
+                worker.process.join()
 
     def stop(self, *, wait: float = 0.0) -> int | None:
         """Kill the worker, after up to `wait` seconds for it to end by itself; its exit code if it did."""
-        worker, self.worker = self.worker, None
-        if worker is None:
-            return None
         with _starting:
+            worker, self.worker = self.worker, None
+            if worker is None:
+                return None
             if wait:
                 worker.process.join(wait)
             code = worker.process.exitcode

@@ -1,0 +1,454 @@
+"""What a page or document says, and what is refused, by kind."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from watcher.extract import extract, fragment, language, read
+from watcher.model import Permanent, Temporary
+
+STORY = [
+    "The harbour master of Vik left his post on Monday and boarded a ferry with two of his clerks, the port said.",
+    "Nobody in the town had expected it, and the council met at night to name a deputy until the spring.",
+    "“We shall look at the books first,” said the mayor, who asked the auditors to come on Wednesday.",
+]
+TEASER = "Fishermen of the northern coast tell of the winter in which the sea froze over"
+COMMENT = "I have known this man for twenty years and I do not believe one word of what is printed here"
+
+
+def page(*paragraphs: str, head: str = "", around: str = "", lang: str = "en") -> bytes:
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return (
+        f"<!doctype html><html lang='{lang}'><head><title>The title | The Paper</title>{head}</head><body>"
+        f"<nav><ul><li><a href='/a'>World</a></li><li><a href='/b'>Sport</a></li></ul></nav>"
+        f"<article><h1>Harbour master of Vik leaves</h1>{body}</article>{around}<footer>© 2024</footer></body></html>"
+    ).encode()
+
+
+# --------------------------------------------------------------------------- pages
+
+
+def test_a_page_gives_its_article_with_paragraphs_apart_and_the_headline_as_title() -> None:
+    found = extract(page(*STORY))
+    assert found.text == "\n\n".join(STORY)
+    assert found.title == "Harbour master of Vik leaves"
+    assert found.language == "en"
+
+
+def test_comments_and_teasers_are_no_part_of_the_article() -> None:
+    around = (
+        f"<div class='related'><h3>Read also</h3><ul><li><a href='/1'>{TEASER}</a></li></ul></div>"
+        f"<section id='comments'><h3>1 comment</h3><div class='comment'><p>{COMMENT}</p></div></section>"
+    )
+    text = extract(page(*STORY, around=around)).text
+    assert TEASER not in text
+    assert COMMENT not in text
+    assert STORY[2] in text
+
+
+def test_what_is_to_be_stripped_is_stripped_before_extraction() -> None:
+    marked = page(*STORY, f"</p><p class='promo big'>{TEASER}")
+    assert TEASER in extract(marked).text
+    assert TEASER not in extract(marked, strip=("div.none", "p.promo")).text
+
+
+def test_a_flash_of_one_sentence_is_read() -> None:
+    html = b"<html><title>Vik</title><body><h1>Ferry stops</h1><p>Three sailors left, police said.</p></body></html>"
+    found = extract(html)
+    assert (found.title, found.text) == ("Ferry stops", "Three sailors left, police said.")
+
+
+def test_an_article_that_extraction_halves_is_taken_from_where_the_page_marks_it() -> None:
+    parts = "".join(
+        f"<div class='grid'><div class='side'><a href='/x'>ad</a></div><div class='body'>"
+        f"<p>{STORY[0]} Part {part}.</p><p>{STORY[1]} Part {part}.</p></div></div>"
+        for part in range(6)
+    )
+    html = f"<html><body><main><article><h1>Long read</h1>{parts}</article></main></body></html>"
+    text = extract(html.encode()).text
+    assert all(f"{STORY[1]} Part {part}." in text for part in range(6))
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        pytest.param(
+            "<meta property='article:published_time' content='2026-03-02T10:00:00+09:00'>",
+            datetime(2026, 3, 2, 1, tzinfo=UTC),
+            id="meta, to the second",
+        ),
+        pytest.param(
+            '<script type="application/ld+json">'
+            '{"@graph":[{"@type":"NewsArticle","datePublished":"2026-03-02"}]}</script>',
+            datetime(2026, 3, 2, tzinfo=UTC),
+            id="JSON-LD",
+        ),
+        pytest.param(
+            "<meta name='date' content='yesterday'>", None, id="nonsense, and no year of a copyright line"
+        ),
+    ],
+)
+def test_the_date_is_what_the_page_says_for_machines(head: str, expected: datetime | None) -> None:
+    assert extract(page(*STORY, head=head)).published == expected
+
+
+def test_metadata_is_left_alone_where_it_is_not_asked_for() -> None:
+    found = extract(page(*STORY, head="<meta name='author' content='Jo Lind'>"), metadata=False)
+    assert (found.title, found.author, found.published) == ("", None, None)
+    assert extract(page(*STORY, head="<meta name='author' content='Jo Lind'>")).author == "Jo Lind"
+
+
+@pytest.mark.parametrize("depth", [200, 400, 5000])
+def test_a_page_nested_however_deep_is_read(depth: int) -> None:
+    html = (
+        "<html><body>" + "<div>" * depth + f"<p>{' '.join(STORY)}</p>" + "</div>" * depth + "</body></html>"
+    )
+    assert STORY[1] in extract(html.encode()).text
+
+
+# --------------------------------------------------------------------------- characters
+
+KOREAN = "항구의 책임자가 월요일에 자리를 떠났다고 당국이 밝혔다. 시의회는 밤에 모여 대리인을 정했다. " * 4
+CHINESE = "港口的负责人星期一离开了他的岗位，市政府说。议会在夜里开会，任命了一个代理人。" * 5
+JAPANESE = "港の責任者は月曜日に職を離れたと、当局が明らかにした。議会は夜に集まって、代理を決めた。" * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "content_type", "meta"),
+    [
+        pytest.param(KOREAN, "utf-8", "text/html; charset=iso-8859-1", "", id="UTF-8 under a wrong header"),
+        pytest.param(KOREAN, "cp949", "text/html; charset=euc-kr", "", id="header"),
+        pytest.param(KOREAN, "cp949", "text/html", "<meta charset=ks_c_5601-1987>", id="meta"),
+        pytest.param(
+            KOREAN,
+            "cp949",
+            "text/html; charset=utf-8",
+            "<meta charset='euc-kr'>",
+            id="header wrong, meta right",
+        ),
+        pytest.param(KOREAN, "cp949", "", "", id="Korean without a label"),
+        pytest.param(CHINESE, "gb18030", "", "", id="Chinese without a label"),
+        pytest.param(JAPANESE, "cp932", "", "", id="Japanese without a label"),
+        pytest.param(CHINESE, "gbk", "text/html; charset=GB2312", "", id="a label narrower than the text"),
+        pytest.param(KOREAN, "utf-16", "", "", id="UTF-16 with its mark"),
+        pytest.param(KOREAN, "utf-8-sig", "text/html; charset=rot13", "", id="a codec that is no charset"),
+    ],
+)
+def test_a_page_is_decoded_by_what_it_is(text: str, charset: str, content_type: str, meta: str) -> None:
+    html = f"<html><head>{meta}</head><body><article><p>{text}</p></article></body></html>"
+    assert text.strip() in extract(html.encode(charset), content_type=content_type).text
+
+
+def test_bad_bytes_cost_only_themselves() -> None:
+    data = page(KOREAN).replace("월요일".encode(), b"\xff\xfe", 1)
+    found = extract(data, content_type="text/html; charset=utf-8")
+    assert "자리를 떠났다고" in found.text
+    assert found.language == "ko"
+
+
+def test_control_characters_vanish_and_the_rest_stays_as_written() -> None:
+    found = extract("A title\n\nA\x00 li\x08gature ﬁ and e\u0301 stay.\x1b".encode("utf-8"), name="a.txt")
+    assert found.text == "A ligature ﬁ and e\u0301 stay."
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "expected"),
+    [
+        (KOREAN, "en", "ko"),
+        ("北 외교관 2명, 中 선양서 가족과 망명 타진", None, "ko"),
+        (CHINESE, "ko", "zh"),
+        (JAPANESE, None, "ja"),
+        (" ".join(STORY), "ko-KR", "en"),
+        (
+            "Der Hafenmeister von Vik hat am Montag seinen Posten verlassen, und niemand in der Stadt wusste davon.",
+            "en",
+            "de",
+        ),
+        ("Ferry stops", "fr-FR", "fr"),
+        ("12345", None, None),
+    ],
+)
+def test_the_script_tells_the_language_then_the_words_then_the_source(
+    text: str, hint: str | None, expected: str | None
+) -> None:
+    assert language(text, hint) == expected
+
+
+# --------------------------------------------------------------------------- text, Markdown, mail
+
+
+def test_the_short_first_line_of_a_text_is_its_title() -> None:
+    found = extract(f"Harbour master leaves\n\n{STORY[0]}\n\n{STORY[1]}\n".encode(), name="a.txt")
+    assert (found.title, found.text) == ("Harbour master leaves", f"{STORY[0]}\n\n{STORY[1]}")
+
+
+def test_a_sentence_at_the_top_is_no_title() -> None:
+    assert extract(f"{STORY[0]}\n\n{STORY[1]}".encode(), name="a.txt").title == ""
+
+
+def test_lines_of_a_wrapped_paragraph_are_joined_and_list_items_are_not() -> None:
+    text = "Title here\n\nThe harbour master left his\npost on Monday.\n\n- one thing\n- another thing\n"
+    assert extract(text.encode(), name="a.txt").text == (
+        "The harbour master left his post on Monday.\n\n- one thing\n\n- another thing"
+    )
+
+
+def test_wrapped_chinese_is_joined_without_spaces() -> None:
+    text = "标题\n\n港口的负责人星期一\n离开了他的岗位。\n\n议会在夜里开会。"
+    assert (
+        extract(text.encode(), name="a.txt").text == "港口的负责人星期一离开了他的岗位。\n\n议会在夜里开会。"
+    )
+
+
+def test_markdown_gives_its_front_matter_and_loses_its_signs() -> None:
+    front = "---\ntitle: 'On ferries'\ndate: 2026-03-02\nauthor: Jo Lind\n---\n"
+    text = f"{front}# On ferries\n\nThe **mayor** [said](https://x.example/) so.\n"
+    found = extract(text.encode(), name="a.md")
+    assert (found.title, found.author, found.published) == (
+        "On ferries",
+        "Jo Lind",
+        datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    assert found.text == "The mayor said so."
+
+
+def test_the_first_heading_of_markdown_is_the_title() -> None:
+    found = extract(b"Ferries\n=======\n\nThe mayor said so.\n", name="a.md")
+    assert (found.title, found.text) == ("Ferries", "The mayor said so.")
+
+
+MAIL = (
+    "From: =?utf-8?b?6rmA7LKg7IiY?= <kim@example.org>\r\nSubject: =?utf-8?b?7ZWt6rWsIOyGjOyLnQ==?=\r\n"
+    "Date: Mon, 02 Mar 2026 10:00:00 +0900\r\nMIME-Version: 1.0\r\n"
+)
+
+
+def test_a_mail_gives_subject_sender_date_and_its_plain_part() -> None:
+    body = "\r\n".join(
+        [
+            'Content-Type: multipart/mixed; boundary="b"',
+            "\r\n--b",
+            'Content-Type: multipart/alternative; boundary="c"',
+            "\r\n--c",
+            "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: 8bit",
+            "\r\n책임자가 떠났다고 당국이 밝혔다.",
+            "--c\r\nContent-Type: text/html\r\n\r\n<p>no</p>",
+            "--c--\r\n--b",
+            "Content-Type: application/pdf\r\n\r\n%PDF-\r\n--b--\r\n",
+        ]
+    ).encode("cp949")
+    found = extract(MAIL.encode() + body, name="x.eml")
+    assert (found.title, found.author) == ("항구 소식", "김철수")
+    assert found.text == "책임자가 떠났다고 당국이 밝혔다."
+    assert found.published == datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+def test_a_mail_of_html_alone_gives_its_text() -> None:
+    found = extract(
+        MAIL.encode() + b"Content-Type: text/html\r\n\r\n<p>One &amp; two.</p><p>Three.</p>", name="unnamed"
+    )
+    assert found.text == "One & two.\n\nThree."
+
+
+# --------------------------------------------------------------------------- PDF and Word
+
+
+def make_pdf(lines: list[str], title: str = "") -> bytes:
+    """A one-page PDF in any script: a Type0 font with a ToUnicode map."""
+    code = {char: number for number, char in enumerate(sorted({char for line in lines for char in line}), 1)}
+    pairs = "".join(f"<{number:04X}> <{char.encode('utf-16-be').hex()}>\n" for char, number in code.items())
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
+        f"{len(code)} beginbfchar\n{pairs}endbfchar\nendcmap end end"
+    )
+    shown = "".join(f"<{''.join(f'{code[char]:04X}' for char in line)}> Tj T*\n" for line in lines)
+    streams = [f"BT /F1 12 Tf 72 720 Td 14 TL\n{shown}ET", cmap]
+    content, unicode_map = (f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream" for stream in streams)
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        (
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+            "/Resources << /Font << /F1 5 0 R >> >> >>"
+        ),
+        content,
+        (
+            "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H "
+            "/DescendantFonts [6 0 R] /ToUnicode 7 0 R >>"
+        ),
+        (
+            "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /DW 500 /FontDescriptor 8 0 R "
+            "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>"
+        ),
+        unicode_map,
+        (
+            "<< /Type /FontDescriptor /FontName /X /Flags 4 /FontBBox [0 0 500 700] /ItalicAngle 0 "
+            "/Ascent 700 /Descent -200 /CapHeight 700 /StemV 80 >>"
+        ),
+        f"<< /Title <FEFF{title.encode('utf-16-be').hex()}> /CreationDate (D:20260302100000+09'00') >>",
+    ]
+    data, places = "%PDF-1.5\n", []
+    for number, text in enumerate(objects, 1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{text}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    return (
+        f"{data}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+        f"trailer << /Size {len(objects) + 1} /Root 1 0 R /Info 9 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
+    ).encode("ascii")
+
+
+def test_a_korean_pdf_gives_its_text_with_lines_joined_its_title_and_its_day() -> None:
+    found = extract(make_pdf(["항구의 책임자가 월요일에 자리를", "떠났다고 당국이 밝혔다."], "항구 소식"))
+    assert found.text == "항구의 책임자가 월요일에 자리를 떠났다고 당국이 밝혔다."
+    assert (found.title, found.language) == ("항구 소식", "ko")
+    assert found.published == datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+def make_docx(title: str = "") -> bytes:
+    from docx import Document  # noqa: PLC0415
+
+    document = Document()
+    document.core_properties.title = title
+    document.add_heading("항구 소식", 0)
+    document.add_paragraph(STORY[0])
+    table = document.add_table(rows=1, cols=2)
+    table.rows[0].cells[0].text, table.rows[0].cells[1].text = "ferries", "12"
+    document.add_paragraph(STORY[1])
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def test_a_word_document_gives_its_heading_as_title_and_its_tables_in_place() -> None:
+    found = extract(make_docx())
+    assert (found.title, found.author) == ("항구 소식", None)
+    assert found.text == f"{STORY[0]}\n\nferries\t12\n\n{STORY[1]}"
+
+
+def test_the_title_of_a_word_documents_properties_comes_first() -> None:
+    found = extract(make_docx("Harbour news"))
+    assert found.title == "Harbour news"
+    assert found.text.startswith("항구 소식\n\n")
+
+
+# --------------------------------------------------------------------------- refused
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+ENCRYPTION = b"/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O <00> /U <00> /P -4 >> /ID [<00> <00>]"
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "reason"),
+    [
+        pytest.param(b"", "", "empty", id="nothing"),
+        pytest.param(b"\xef\xbb\xbf \r\n\t", "", "empty", id="white space"),
+        pytest.param(
+            b"\x89PNG\r\n\x1a\n" + bytes(50), "text/html", "an image", id="an image served as a page"
+        ),
+        pytest.param(b"\xff\xd8\xff\xe0" + bytes(50), "", "an image", id="a photograph"),
+        pytest.param(zipped("a.txt", b"text"), "", "a ZIP file", id="a ZIP"),
+        pytest.param(
+            zipped("xl/workbook.xml", b"<a/>") + b"[Content_Types].xml",
+            "",
+            "a spreadsheet",
+            id="a spreadsheet",
+        ),
+        pytest.param(
+            zipped("word/document.xml", b"<a/>"), "", "damaged Word document", id="a broken Word document"
+        ),
+        pytest.param(bytes(range(256)) * 8, "", "not text", id="binary"),
+        pytest.param(b"%PDF-1.4\nnothing", "", "damaged PDF", id="a broken PDF"),
+        pytest.param(make_pdf([" "]), "", "OCR", id="a scan"),
+        pytest.param(make_pdf(["a"]).replace(b"/Root 1 0 R", ENCRYPTION), "", "encrypted", id="a locked PDF"),
+        pytest.param(b'{"a": 1}', "application/json", "JSON", id="JSON"),
+        pytest.param(b"<?xml version='1.0'?><rss><channel/></rss>", "text/xml", "XML", id="a feed"),
+        pytest.param(
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "", "save it as .docx", id="an old Word document"
+        ),
+        pytest.param(b"<html><body></body></html>", "text/html", "no text", id="an empty page"),
+    ],
+)
+def test_what_is_no_document_is_refused_by_name(data: bytes, content_type: str, reason: str) -> None:
+    with pytest.raises(Permanent) as refused:
+        extract(data, content_type=content_type)
+    assert reason in refused.value.reason
+
+
+def test_a_word_document_that_unpacks_without_end_is_refused_before_it_is_unpacked() -> None:
+    bomb = zipped("word/document.xml", bytes(210 * 1024 * 1024))
+    assert len(bomb) < 300_000
+    with pytest.raises(Permanent, match="unpacks to more"):
+        extract(bomb)
+
+
+# --------------------------------------------------------------------------- files and fragments
+
+
+def test_a_message_of_an_mbox_is_read_by_its_place(tmp_path) -> None:
+    first, second = (
+        b"From a Mon\nSubject: one\nFrom: a@b.example\n\nFirst.\n\n",
+        b"From b Tue\nSubject: two\nTo: c\n\n>From here on.\n",
+    )
+    path = tmp_path / "box.mbox"
+    path.write_bytes(first + second)
+    found = read(str(path), f"{len(first)}-{len(first + second)}")
+    assert (found.title, found.text) == ("two", "From here on.")
+    assert read(str(path)).text == "First.\n\ntwo\n\nFrom here on."
+
+
+def test_a_file_that_is_gone_a_link_and_a_pipe_are_refused(tmp_path) -> None:
+    import os  # noqa: PLC0415
+
+    (tmp_path / "link.txt").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(Permanent, match="no longer there"):
+        read(str(tmp_path / "gone.txt"))
+    with pytest.raises(Temporary, match="cannot read"):
+        read(str(tmp_path / "link.txt"))
+    with pytest.raises(Permanent, match="not a regular file"):
+        read(str(tmp_path / "pipe.txt"))
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>One <b>bold</b> word.</p><p>Two.</p>", "One bold word.\n\nTwo."),
+        ("First line<br/>second &amp; last", "First line\n\nsecond & last"),
+        ("<ul><li>one</li><li>two</li></ul>after", "one\n\ntwo\n\nafter"),
+        ("a<script>bad()</script><style>x{}</style>b<!-- c -->", "ab"),
+        ("no markup: 3 < 4 and 5 > 2", "no markup: 3 < 4 and 5 > 2"),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "a\n\nb"),
+        ("AT&amp;T", "AT&T"),
+        ("<img src='x' onerror='y'>", ""),
+        ("", ""),
+        ("<div>" * 3000 + "deep" + "</div>" * 3000, "deep"),
+    ],
+)
+def test_a_fragment_gives_its_words_in_paragraphs(html: str, text: str) -> None:
+    assert fragment(html) == text
+
+
+def test_importing_extract_loads_no_parser() -> None:
+    import subprocess  # noqa: PLC0415
+
+    code = (
+        "import sys, watcher.extract, watcher.sandbox, watcher.sources.folder\n"
+        "heavy = {'trafilatura', 'lxml', 'feedparser', 'docx', 'pdfminer', 'py3langid', 'htmldate', 'cssselect'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
