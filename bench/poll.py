@@ -219,10 +219,11 @@ def row_reader(feeds: list[str]) -> dict[str, float] | None:
         reader = make_reader(f"{folder}/reader.sqlite")
         for url in feeds:
             reader.add_feed(url)
-        list(reader.update_feeds_iter(workers=THREADS))
+        list(reader.update_feeds_iter(workers=THREADS, scheduled=False))
         # not modified is `None`, an update or an error is not
         return measured(
-            lambda: sum(r.value is None for r in reader.update_feeds_iter(workers=THREADS)), len(feeds)
+            lambda: sum(r.value is None for r in reader.update_feeds_iter(workers=THREADS, scheduled=False)),
+            len(feeds),
         )
 
 
