@@ -53,6 +53,8 @@ class Card:
     source: str
     when: str
     title: str
+    heading: Line
+    """The title with its hits."""
     url: str
     """The address as text; `link` is the same where a mail may link it, else empty."""
     link: str
@@ -81,6 +83,8 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
     """Everything about `alert` that is shown, in the reader's time zone."""
     article = alert.article
     source = clean(article.source, 80)
+    title = clean(article.title, 400) or clean(article.summary, 100) or "untitled"
+    marks = [mark for hit in alert.hits if hit.snippet == article.title for mark in hit.marks]
     language = clean(article.language or "", 12)
     return Card(
         id=clean(article.id, 64),
@@ -90,7 +94,8 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
         watchlists=clean(", ".join(alert.watchlists), 300),
         source=f"{source} ({language})" if language else source,
         when=_when(article.published, article.found, zone, changed=alert.verdict in {"revision", "removed"}),
-        title=clean(article.title, 400) or clean(article.summary, 100) or "untitled",
+        title=title,
+        heading=runs(article.title, marks) or ((title, False),),
         url=clean(article.url or "", 2_000),
         link=link(article.url),
         language=language,
@@ -118,7 +123,7 @@ def _sentences(alert: Alert) -> tuple[Line, ...]:
     """The best sentences with their hits, in the order they stand in the text; the summary where there is none.
 
     Best: novel before known, then with most different terms. The title is
-    shown anyway, so a title's sentence counts only for its marks there.
+    shown anyway, with its own hits marked.
     """
     told = {change.after for change in alert.changes}
     by_snippet: dict[str, list[HitNote]] = {}

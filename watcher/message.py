@@ -121,7 +121,7 @@ def _plain_card(shown: Card) -> list[str]:
     lines += wrap(shown.when, COLUMNS)
     if shown.note:
         lines += wrap(shown.note, COLUMNS)
-    lines += ["", *wrap(shown.title, COLUMNS)]
+    lines += ["", *wrap(starred(shown.heading), COLUMNS)]
     lines += [shown.url] if shown.url else []
     lines += _plain_changes(shown.changes)
     for sentence in shown.sentences:
@@ -155,7 +155,7 @@ def _plain_bundle(bundle: Bundle, zone: tzinfo) -> str:
                 f"{shown.label} · {shown.watchlists} · {shown.source} · {shown.when}", COLUMNS, indent="    "
             )
             if shown.title != group.title:
-                lines += wrap(shown.title, COLUMNS, indent="    ")
+                lines += wrap(starred(shown.heading), COLUMNS, indent="    ")
             lines += [f"    {shown.url}"] if shown.url else []
             lines += [f"    {line}" for line in _plain_changes(shown.changes) if line]
             for sentence in shown.sentences:

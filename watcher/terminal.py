@@ -49,7 +49,7 @@ def draw(content: Content, *, zone: tzinfo = UTC, columns: int = 88) -> str:
 
 def _alert(shown: Card, columns: int) -> list[Text]:
     lines = [_kicker(shown)]
-    lines += _paragraph(shown.title, columns, style="bold")
+    lines += _line(shown.heading, columns, _INDENT, "", plain="bold")
     if shown.url:
         lines.append(Text(_INDENT + shown.url, style="blue"))
     lines += _paragraph(shown.when + (f" · {shown.note}" if shown.note else ""), columns, style=_FAINT)
@@ -75,7 +75,7 @@ def _bundle(bundle: Bundle, zone: tzinfo, columns: int) -> list[Text]:
         for shown in group.cards:
             lines.append(Text(_INDENT) + _kicker(shown))
             if shown.title != group.title:
-                lines += _paragraph(shown.title, columns)
+                lines += _line(shown.heading, columns, _INDENT, "")
             if shown.url:
                 lines.append(Text(_INDENT + shown.url, style="blue"))
             lines += _said(shown, columns)
@@ -110,7 +110,7 @@ def _said(shown: Card, columns: int) -> Iterator[Text]:
         yield from _line(sentence, columns, "  ▸ ", "cyan")
 
 
-def _line(line: Line, columns: int, first: str, style: str) -> Iterator[Text]:
+def _line(line: Line, columns: int, first: str, style: str, plain: str = "") -> Iterator[Text]:
     """A sentence wrapped first and styled after, so that a hit broken across lines stays bold on both."""
     chars = [(char, bold) for text, bold in line for char in text]
     at = 0
@@ -120,7 +120,7 @@ def _line(line: Line, columns: int, first: str, style: str) -> Iterator[Text]:
         styled = Text(lead, style="" if row else style)
         size = len(wrapped) - len(lead)
         for bold, group in itertools.groupby(chars[at : at + size], key=lambda each: each[1]):
-            styled.append("".join(char for char, _ in group), style=_HIT if bold else "")
+            styled.append("".join(char for char, _ in group), style=_HIT if bold else plain)
         yield styled
         at += size
         while at < len(chars) and chars[at][0] == " ":  # the line end took the place of the spaces

@@ -241,6 +241,13 @@ def test_a_headline_without_hits_in_the_text_shows_its_summary() -> None:
     )
 
 
+def test_hits_in_the_title_are_marked_in_it() -> None:
+    flash = alert(hits=(hit("cook", article().title, field="title"),), article=article(summary=""))
+    assert "Garrison *cook* leaves by the river\n" in message.plain(flash)
+    assert Page(message.html(flash)).bold[0] == "cook"
+    assert "\x1b[1;33mcook\x1b[0m" in terminal.draw(flash)
+
+
 def test_a_revision_shows_before_and_after_with_what_changed_in_bold() -> None:
     changed = alert(
         verdict="revision",
