@@ -63,15 +63,15 @@ def test_a_flash_of_one_sentence_is_read() -> None:
     assert (found.title, found.text) == ("Ferry stops", "Three sailors left, police said.")
 
 
-def test_an_article_that_extraction_halves_is_taken_from_where_the_page_marks_it() -> None:
+def test_an_article_of_which_extraction_takes_one_part_is_taken_from_where_the_page_marks_it() -> None:
+    said = [f"{STORY[number % 2]} Part {number}." for number in range(20)]
     parts = "".join(
-        f"<div class='grid'><div class='side'><a href='/x'>ad</a></div><div class='body'>"
-        f"<p>{STORY[0]} Part {part}.</p><p>{STORY[1]} Part {part}.</p></div></div>"
-        for part in range(6)
+        f"<div class='grid'><div class='body article__body'>{''.join(f'<p>{line}</p>' for line in said[at : at + 5])}</div>"
+        f"<figure><figcaption>A caption of the picture that belongs to no paragraph {at}</figcaption></figure></div>"
+        for at in range(0, 20, 5)
     )
-    html = f"<html><body><main><article><h1>Long read</h1>{parts}</article></main></body></html>"
-    text = extract(html.encode()).text
-    assert all(f"{STORY[1]} Part {part}." in text for part in range(6))
+    html = f"<html><body><main><article class='article'><div class='chunks'>{parts}</div></article></main></body></html>"
+    assert extract(html.encode()).text == "\n\n".join(said)
 
 
 @pytest.mark.parametrize(
@@ -229,19 +229,27 @@ MAIL = (
 
 
 def test_a_mail_gives_subject_sender_date_and_its_plain_part() -> None:
-    body = "\r\n".join(
-        [
-            'Content-Type: multipart/mixed; boundary="b"',
-            "\r\n--b",
-            'Content-Type: multipart/alternative; boundary="c"',
-            "\r\n--c",
-            "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: 8bit",
-            "\r\n책임자가 떠났다고 당국이 밝혔다.",
-            "--c\r\nContent-Type: text/html\r\n\r\n<p>no</p>",
-            "--c--\r\n--b",
-            "Content-Type: application/pdf\r\n\r\n%PDF-\r\n--b--\r\n",
-        ]
-    ).encode("cp949")
+    body = """Content-Type: multipart/mixed; boundary="b"
+
+--b
+Content-Type: multipart/alternative; boundary="c"
+
+--c
+Content-Type: text/plain; charset=euc-kr
+Content-Transfer-Encoding: 8bit
+
+책임자가 떠났다고 당국이 밝혔다.
+--c
+Content-Type: text/html
+
+<p>no</p>
+--c--
+--b
+Content-Type: application/pdf
+
+%PDF-
+--b--
+""".encode("cp949")
     found = extract(MAIL.encode() + body, name="x.eml")
     assert (found.title, found.author) == ("항구 소식", "김철수")
     assert found.text == "책임자가 떠났다고 당국이 밝혔다."
