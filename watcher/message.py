@@ -176,13 +176,18 @@ def _plain_bundle(bundle: Bundle, zone: tzinfo) -> str:
 def _templates() -> jinja2.Environment:
     import jinja2  # noqa: PLC0415 - 40 ms that `check` and `match` need not pay
 
-    return jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("watcher"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
+    # All at once, and never again: an upgrade under a running daemon must not mix new templates with old code.
+    for name in templates.list_templates(extensions=["j2"]):
+        templates.get_template(name)
+    return templates
 
 
 def html(content: Content, *, zone: tzinfo = UTC) -> str:
