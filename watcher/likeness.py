@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ LINK_CONTAINMENT = 0.5
 LINK_WORDS = 20
 LINK_WIDE = 35
 """Words, or wide characters, of one shared chain that make two texts look-alikes: stock phrases are shorter."""
+SHORT_CONTAINMENT = 0.8
+SHORT_WORDS = 12
+"""Words that must be shared where neither containment reaches SHORT_CONTAINMENT: half a flash is one stock phrase."""
 NUMBERS_AGREE = 0.75
 """Shared numbers / the smaller text's numbers, up to which near-equal texts are two reports of one template.
 
@@ -31,9 +35,18 @@ NUMBERS_WAIVED = 0.97
 REWRITTEN = 0.85
 """Share of a text within chains from which it is a copy with words changed throughout, its figures agreeing:
 every tenth of 100 words changed leaves .48 of the shingles. On labelled wire copies this linked nothing wrong."""
+REWRITTEN_WIDE = 0.65
+"""The same for text in Han or Hangul: every tenth character changed leaves .43 of the shingles, and chains over .79
+of the text."""
 GAP = 3
-"""Tokens that may differ inside a chain, if none holds a digit."""
-PASSAGE = 0.9
+"""Tokens that may differ inside a chain, if none holds a digit; one more than a shingle has where as many stand in
+for as many: two exchanged tokens hide what stands between them."""
+EDITED_GAPS = 4
+EDITED_FIGURES = 5
+"""Gaps from which two texts were edited rather than filled in, if at most one gap in so many is between figures.
+
+Of 77 labelled templates none is; of the 4 copies with other figures, the one that was rewritten is."""
+PASSAGE = 0.85
 """Share of what is shared that one chain holds when a passage was taken over: then the figures around it, in a
 longer text, are another matter's. A template is shared in pieces, or by texts of one size."""
 _LINK_WEIGHT = LINK_WORDS * LINK_WIDE
@@ -56,6 +69,10 @@ class Likeness:
     """Share of their tokens that stand within shared chains."""
     spans: tuple[Span, ...]
     """The chains as offsets into my original text, sorted and disjoint; empty if mine was read from bytes."""
+
+
+_Run = tuple[int, int, int]
+"""First and last shingle of mine, and the place of the first in theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,15 @@ def compare(
     containment, contained = _containments(m, t)
     strong = max(containment, contained)
     agree = same_item or strong >= NUMBERS_WAIVED or agreement(mine.numbers, theirs.numbers) > NUMBERS_AGREE
-    if not agree and min(containment, contained) >= LINK_CONTAINMENT:
-        return None
-    chains = _chains(mine, theirs, *pairs)
-    longest = max(chain.weight for chain in chains)
+    runs = _runs(*pairs, size=len(mine.shingles))
+    chains = _joined(runs, mine, theirs)
+    longest, total = max(chain.weight for chain in chains), sum(chain.weight for chain in chains)
+    agree = agree or _edited(runs, mine, theirs)
     if strong >= LINK_CONTAINMENT:
-        if not agree and longest < max(_LINK_WEIGHT, PASSAGE * sum(chain.weight for chain in chains)):
+        if strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE:
+            return None
+        passage = min(containment, contained) < LINK_CONTAINMENT and longest >= PASSAGE * total
+        if not agree and not (passage and longest >= _LINK_WEIGHT):
             return None
         return _likeness(mine, theirs, chains, containment, contained)
     if longest < _LINK_WEIGHT:
@@ -150,9 +170,9 @@ def shared_passages(mine: str, theirs: str) -> tuple[tuple[Span, Span], ...]:
     pairs = _pairs(a.shingles, b.shingles, None) if len(a.shingles) and len(b.shingles) else None
     if pairs is None:
         return ()
+    chains = _joined(_runs(*pairs, size=len(a.shingles)), a, b)
     return tuple(
-        (_span(a, chain.start, chain.end), _span(b, chain.their_start, chain.their_end))
-        for chain in _chains(a, b, *pairs)
+        (_span(a, chain.start, chain.end), _span(b, chain.their_start, chain.their_end)) for chain in chains
     )
 
 
@@ -242,21 +262,33 @@ def _pairs(
     return ours[by_diagonal], yours[by_diagonal]
 
 
-def _chains(
-    mine: Fingerprint, theirs: Fingerprint, ours: NDArray[np.intp], yours: NDArray[np.intp]
-) -> list[_Chain]:
-    """The shared runs, longest first where they compete, joined across small gaps without digits."""
+def _runs(ours: NDArray[np.intp], yours: NDArray[np.intp], *, size: int) -> list[_Run]:
+    """The shared runs of shingles, in the order of mine; the longest where they compete."""
     breaks = np.flatnonzero((np.diff(ours) != 1) | (np.diff(yours) != 1))
     firsts = np.concatenate(([0], breaks + 1))
     lasts = np.concatenate((breaks, [len(ours) - 1]))
     starts, ends = ours[firsts], ours[lasts]
     runs = list(zip(starts.tolist(), ends.tolist(), yours[firsts].tolist(), strict=True))
     if len(runs) > 1 and np.any(starts[1:] <= ends[:-1]):
-        runs = _settled(runs, len(mine.shingles))
-    return _joined(runs, mine, theirs)
+        runs = _settled(runs, size)
+    return runs
 
 
-def _settled(runs: list[tuple[int, int, int]], size: int) -> list[tuple[int, int, int]]:
+def _edited(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether words were changed all over, figures only by the way: a template changes its figures first."""
+    gaps = len(runs) - 1
+    if gaps < EDITED_GAPS:
+        return False
+    lengths = mine.lengths
+    figures = 0
+    for (first, last, place), (then, _, there) in pairwise(runs):
+        size = last + int(lengths[last]) - first
+        ours, yours = slice(first + size, then), slice(place + size, there)
+        figures += bool(mine.digits[ours].any() and theirs.digits[yours].any())
+    return figures * EDITED_FIGURES <= gaps
+
+
+def _settled(runs: list[_Run], size: int) -> list[_Run]:
     """Of runs that lie over one another in mine, the longest; sorted by where they begin."""
     taken = bytearray(size)
     chosen = []
@@ -269,7 +301,8 @@ def _settled(runs: list[tuple[int, int, int]], size: int) -> list[tuple[int, int
     return chosen
 
 
-def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
+def _joined(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
+    """The runs as chains: joined across small gaps without digits."""
     lengths = mine.lengths
     weights = _sums(np.where(mine.wide, LINK_WORDS, LINK_WIDE))
     digits = _sums(mine.digits) if mine.digits.any() else None
@@ -280,7 +313,8 @@ def _joined(runs: list[tuple[int, int, int]], mine: Fingerprint, theirs: Fingerp
     for first, last, place in runs:
         until = last + int(lengths[last])
         ours, yours = first - end, place - their_end
-        joins = end >= 0 and ours <= GAP and -K_WIDE < yours <= GAP
+        gap = int(lengths[first]) + 1 if ours == yours else GAP
+        joins = end >= 0 and ours <= gap and -K_WIDE < yours <= gap
         if joins and ours > 0 and digits is not None:
             joins = digits[first] == digits[end]
         if joins and yours > 0 and their_digits is not None:
@@ -324,12 +358,13 @@ def _likeness(
 def _rewritten(likeness: Likeness, mine: Fingerprint) -> Likeness:
     """The same, by what chains cover instead of by whole shingles, where that is nearly all of one text."""
     covered = likeness.shared_words / mine.words if mine.words else 0.0
-    if max(covered, likeness.back) < REWRITTEN:
+    enough = REWRITTEN_WIDE if 2 * np.count_nonzero(mine.wide) > mine.count else REWRITTEN
+    if max(covered, likeness.back) < enough:
         return likeness
     return replace(
         likeness,
-        containment=covered if covered >= REWRITTEN else likeness.containment,
-        contained=likeness.back if likeness.back >= REWRITTEN else likeness.contained,
+        containment=covered if covered >= enough else likeness.containment,
+        contained=likeness.back if likeness.back >= enough else likeness.contained,
     )
 
 
