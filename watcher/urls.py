@@ -114,7 +114,7 @@ def canonical(url: str) -> str:
 
 def resolve(link: str, *bases: str) -> str | None:
     """`link` made absolute against the first usable one of `bases`; None if it is no http(s) URL then."""
-    link = re.sub(r"[\t\r\n]", "", link.strip())
+    link = re.sub(r"[\t\r\n]", "", link.strip()).replace(" ", "%20")
     if not link or len(link) > LONGEST:
         return None
     if parts(link) is not None:

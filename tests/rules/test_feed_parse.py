@@ -141,6 +141,15 @@ def test_control_characters_do_not_break_a_feed():
     assert only(read(json_feed({"id": "1", "title": "A!B"}).replace("!", "\x0b\x00"))).title == "AB"
 
 
+@pytest.mark.parametrize(
+    "reference", ["&#xD800;", "&#x110000;", "&#0;", "&#27;", "&#xFFFFFFFFFF;", f"&#{'9' * 3_000};", "&#55296"]
+)
+@pytest.mark.parametrize("rest", ["", "<broken"])
+def test_a_reference_to_no_character_costs_no_entry(reference, rest):
+    body = rss(f"<title>A{reference} B &#51; &#x1F600;</title>", "<title>C</title>") + rest
+    assert [entry.title for entry in read(body).entries] == ["A B 3 😀", "C"]
+
+
 def test_a_feed_that_is_not_well_formed_still_gives_its_entries():
     body = rss("<title>One & only</title><link>https://news.example/1</link>", "<title>Two</title><br>")[:-20]
     assert [entry.title for entry in read(body).entries] == ["One & only", "Two"]
@@ -274,7 +283,7 @@ def test_content_hash_follows_title_and_text_and_nothing_else():
         ("//other.example/1", "", "https://other.example/1"),
         ("/1", "<link>/en/</link>", "https://news.example/1"),
         ("?id=1", "<link>https://news.example/read</link>", "https://news.example/read?id=1"),
-        ("https://news.example/\n  1", "", "https://news.example/  1"),
+        ("https://news.example/\n  1", "", "https://news.example/%20%201"),
         ("mailto:a@b.example", "", None),
         ("javascript:alert(1)", "", None),
         ("file:///etc/passwd", "", None),

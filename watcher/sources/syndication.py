@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from time import struct_time
@@ -21,6 +22,9 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yea
 """Hours of `sy:updatePeriod` (https://web.resource.org/rss/1.0/modules/syndication/)."""
 _DIGITS = 6
 """Of a ttl or frequency; longer numbers are none."""
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,4000})|([0-9]{1,4000}));?")
+_WHITE, _PRINTING, _SURROGATES = {0x9, 0xA, 0xD}, 0x20, (0xD800, 0xDFFF)
+"""The characters of XML 1.0 (https://www.w3.org/TR/xml/#charsets)."""
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 
 
@@ -28,7 +32,8 @@ def read(text: str, url: str, zone: tzinfo, now: datetime) -> Found | None:
     """The entries of an RSS or Atom document that came from `url`; None if it is neither."""
     import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415 - 0.1 s and 10 MB, in workers only
 
-    body = _DECLARATION.sub("", text, count=1).lstrip().encode("utf-8", "replace")
+    text = _REFERENCE.sub(_character, _DECLARATION.sub("", text, count=1).lstrip())
+    body = text.encode("utf-8", "replace")
     parsed = feedparser.parse(
         io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>\n' + body),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -52,6 +57,14 @@ def read(text: str, url: str, zone: tzinfo, now: datetime) -> Found | None:
         if made is not None:
             drafts.append(made)
     return Found(drafts=drafts, pace=_pace(feed), broken=broken)
+
+
+def _character(reference: re.Match[str]) -> str:
+    """A numeric character reference; nothing for one that names no character, over which feedparser raises."""
+    hexadecimal, decimal = reference.groups()
+    code = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    possible = code in _WHITE or (code >= _PRINTING and not _SURROGATES[0] <= code <= _SURROGATES[1])
+    return reference.group() if possible and code <= sys.maxunicode else ""
 
 
 def _entry(item: Mapping[str, Any], setting: Setting, *, literal: bool) -> Draft | None:
