@@ -69,7 +69,7 @@ def _alert(shown: Card, columns: int) -> list[Text]:
 def _bundle(bundle: Bundle, zone: tzinfo, columns: int) -> list[Text]:
     lines = [Text(subject(bundle, zone=zone), style="bold cyan")]
     for number, group in enumerate(groups(bundle, zone=zone), start=1):
-        lines += _paragraph(group.title, columns, style="bold", first=f"{number:>2}. ")
+        lines += [Text(), *_paragraph(group.title, columns, style="bold", first=f"{number:>2}. ")]
         if group.count:
             lines.append(Text(_INDENT + group.count, style=_FAINT))
         for shown in group.cards:

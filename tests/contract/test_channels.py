@@ -693,6 +693,7 @@ def shown(encoding: str = "utf-8", *, tty: bool = False) -> str:
 def test_a_terminal_shows_hits_in_bold_and_a_file_gets_plain_text() -> None:
     assert "\x1b[1;33m탈북\x1b[0m" in shown(tty=True)
     assert "\x1b" not in shown()
+    assert "*탈북*했다고" in shown()
     assert "NEW · Defections · 강변통신 (ko)" in shown()
 
 

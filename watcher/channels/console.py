@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 96
 """Widest line: beyond this the eye loses the next one."""
+_HIT = re.compile("\x1b\\[1;33m([^\x1b]*)\x1b\\[0m")
 _STYLES = re.compile("\x1b\\[[0-9;]*m")
 _turn = threading.Lock()
 """Deliveries come from several threads; one alert is written at a time."""
@@ -52,12 +53,15 @@ def send(
     net: Net | None = None,  # noqa: ARG001
     stream: TextIO | None = None,
 ) -> str:
-    """Write to `stream` (standard output), without styles where it is not a terminal. Raises `Temporary`."""
+    """Write to `stream` (standard output). Raises `Temporary`.
+
+    Where that is no terminal (a file, the journal) there are no styles, and hits stand between asterisks.
+    """
     stream = sys.stdout if stream is None else stream
     text = body.decode("utf-8")
     try:
         if not stream.isatty():
-            text = _STYLES.sub("", text)
+            text = _STYLES.sub("", _HIT.sub(r"*\1*", text))
         encoding = stream.encoding or "utf-8"
         with _turn:
             stream.write(text.encode(encoding, "replace").decode(encoding))
