@@ -130,7 +130,7 @@ def quote(words: int, characters: int) -> Edit:
             units, size = flat.split(" "), words
         else:
             units, size = re.findall(r"\d+|\D", flat), characters
-        at = case.draw.randrange(max(1, len(units) - size))
+        at = case.draw.randrange(max(1, len(units) - size * 7 // 5))  # spaces do not count in Korean
         taken: list[str] = []
         length = 0
         for unit in units[at:]:
@@ -200,22 +200,14 @@ def main() -> None:
         print(f"\n{language.name}: {len(texts)} articles of {', '.join(map(str, LENGTHS))} words")
         head = "".join(f"{f'linked at {length}':>14}" for length in LENGTHS)
         print(f"{'edit':27}{head}{'copy ≥100':>11}{'wrong':>8}{'µs':>7}")
-        for name, (edit, is_copy, only) in KINDS.items():
+        for name, (_, _, only) in KINDS.items():
             if only in ("", language.name):
-                print(_row(name, edit, index, texts, language, arguments, is_copy=is_copy), flush=True)
+                print(_row(name, index, texts, language, arguments), flush=True)
         print(_flashes(language, draw))
 
 
-def _row(
-    name: str,
-    edit: Edit,
-    index: Index,
-    texts: list[str],
-    language: Language,
-    arguments: argparse.Namespace,
-    *,
-    is_copy: bool,
-) -> str:
+def _row(name: str, index: Index, texts: list[str], language: Language, arguments: argparse.Namespace) -> str:
+    edit, is_copy, _ = KINDS[name]
     draw = random.Random(f"{arguments.seed} {name}")
     cells, copies, wrong, queries, spent = [], [], 0, 0, 0.0
     for place, length in enumerate(LENGTHS):
