@@ -106,7 +106,10 @@ def _marked(tree: Any) -> list[str]:
 
 
 def _share(marked: list[str], text: str) -> float:
-    """The share of the marked paragraphs, by length and the long ones only, that stand in `text`; 1 without any."""
+    """The share of the marked paragraphs, by length and the long ones only, that stand in `text`; 1 without any.
+
+    By their beginnings: extraction may drop a link or a note further on.
+    """
     long = [(len(paragraph), _letters(paragraph)[:60]) for paragraph in marked if len(paragraph) >= 80]
     total = sum(length for length, _ in long)
     if total < 2 * ENOUGH:

@@ -64,13 +64,14 @@ def test_a_flash_of_one_sentence_is_read() -> None:
 
 
 def test_an_article_of_which_extraction_takes_one_part_is_taken_from_where_the_page_marks_it() -> None:
-    said = [f"{STORY[number % 2]} Part {number}." for number in range(20)]
+    said = [f"In part {number}: {STORY[number % 2]}" for number in range(20)]
+    lines = [f"<p>{line}</p>" for line in said]
     parts = "".join(
-        f"<div class='grid'><div class='body article__body'>{''.join(f'<p>{line}</p>' for line in said[at : at + 5])}</div>"
-        f"<figure><figcaption>A caption of the picture that belongs to no paragraph {at}</figcaption></figure></div>"
+        f"<div class='grid'><div class='body article__body'>{''.join(lines[at : at + 5])}</div>"
+        f"<figure><figcaption>Caption {at}</figcaption></figure></div>"
         for at in range(0, 20, 5)
     )
-    html = f"<html><body><main><article class='article'><div class='chunks'>{parts}</div></article></main></body></html>"
+    html = f"<html><body><main><article><div class='chunks'>{parts}</div></article></main></body></html>"
     assert extract(html.encode()).text == "\n\n".join(said)
 
 
