@@ -227,7 +227,12 @@ class Handle:
     def _fail(self, ask: Ask, code: int, detail: str, left: float) -> None:
         """Raise what this libcurl error means; returns where the answer is good all the same."""
         shown = ask.shown
-        if self._refused is not None and code in {pycurl.E_COULDNT_CONNECT, pycurl.E_ABORTED_BY_CALLBACK}:
+        # a host may have other addresses, too: only where none of them could be tried is it the guard's doing
+        if (
+            self._refused is not None
+            and not self._opened
+            and code in {pycurl.E_COULDNT_CONNECT, pycurl.E_ABORTED_BY_CALLBACK}
+        ):
             message = (
                 f"{shown} leads to {self._refused}, which watcher does not connect to; "
                 f'if you mean it, write [net] allow = ["{self._refused.split()[0]}"]'

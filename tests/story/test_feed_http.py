@@ -310,6 +310,13 @@ def test_headers_of_the_config_go_to_their_site_only(server, poll, monkeypatch):
     )
 
 
+def test_a_header_of_the_config_takes_the_place_of_watchers_own(server, poll):
+    server.script("/feed", Reply(body=rss(item(1))))
+    poll(headers={"accept": "text/xml", "user-agent": "desk"})
+    assert server.last("/feed").headers["accept"] == "text/xml"
+    assert server.last("/feed").headers["user-agent"] == "desk"
+
+
 def test_a_secret_that_is_missing_is_named(poll):
     with pytest.raises(Permanent, match="NO_SUCH_VARIABLE"):
         poll(headers={"Cookie": Secret(env="NO_SUCH_VARIABLE")})

@@ -117,9 +117,9 @@ def _ask(feed: Feed, cursor: dict[str, Any], net: Net, now: datetime) -> tuple[R
 def _get(
     feed: Feed, url: str, cursor: dict[str, Any], net: Net, now: datetime
 ) -> tuple[Response, dict[str, Any]]:
-    headers = {"Accept": ACCEPT}
-    if urls.same_site(feed.url, url):
-        headers |= own_headers(feed)
+    headers = own_headers(feed) if urls.same_site(feed.url, url) else {}
+    if not any(name.lower() == "accept" for name in headers):
+        headers["Accept"] = ACCEPT
     validators = {
         header: cursor[name]
         for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since"))
