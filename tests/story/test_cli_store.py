@@ -91,11 +91,10 @@ def test_the_alert_went_out_once_and_the_copy_is_held_with_its_reason(watcher, d
 
 
 def test_sources_show_what_could_not_be_read(watcher, desk):
-    answer = said(watcher("sources", "--json"))
-    (source,) = answer["sources"]
+    (source,) = said(watcher("sources", "--json"))
     assert source["state"] == "ok"
     assert any("broken.pdf" in problem for problem in source["problems"])
-    assert answer["usage"]["articles"] == 3
+    assert source["items"] == 4
     shown = watcher("sources")
     assert "Tips" in shown.stdout
     assert "broken.pdf" in shown.stdout
@@ -116,7 +115,7 @@ def test_why_by_file_and_by_id_shows_the_decision_as_it_was(watcher, desk):
     assert shown["look_alikes"][0]["title"] == "Officer of the guards is gone"
     assert shown["look_alikes"][0]["containment"] > 0.8
     (match,) = shown["matches"]
-    assert (match["watchlist"], match["alerts"]) == ("Defections", False)
+    assert (match["watchlist"], match["alerts"], match["outcome"]) == ("Defections", False, "silent")
     assert {"defected", "North Korea"} <= {hit["text"] for hit in match["hits"]}
     assert said(watcher("why", shown["id"][:8], "--json"))["id"] == shown["id"]
 
@@ -132,13 +131,13 @@ def test_why_names_deliveries_with_their_attempts(watcher, desk):
 
 def test_why_on_a_file_that_is_not_stored_judges_it_and_stores_nothing(watcher, desk, tmp_path):
     (tmp_path / "later.txt").write_text(ARTICLE + ADDED, encoding="utf-8")
-    before = said(watcher("sources", "--json"))["usage"]
+    before = watcher("corpus", "export", "-").stdout
     shown = said(watcher("why", str(tmp_path / "later.txt"), "--json"))
     assert shown["stored"] is False
     assert shown["verdict"] == "extended"
     assert [shown["text"][start:end] for start, end in shown["novel_spans"]] == [" ".join(ADDED.split())]
     assert [(match["watchlist"], match["alerts"]) for match in shown["matches"]] == [("Defections", True)]
-    assert said(watcher("sources", "--json"))["usage"]["documents"] == before["documents"]
+    assert watcher("corpus", "export", "-").stdout == before
 
 
 def test_why_reads_well_without_colours(watcher, desk, tmp_path):

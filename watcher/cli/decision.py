@@ -19,6 +19,11 @@ SHOWN = 20_000
 """Characters of an article that are shown; `--json` has all."""
 PASSAGES = 5
 """Shared passages quoted for each look-alike, the longest first."""
+SIGNS = {
+    "alert": ("alerts", "bold green"),
+    "follow-up": ("follow-up", "green"),
+    "silent": ("silent", "yellow"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +31,8 @@ class Decision:
     """All that was decided about an article, or would be about one that is not stored.
 
     `look_alikes` are JSON objects with `id`, `title`, `url`, `source`, `containment`, `contained`,
-    `shared_words`, `spans` (offsets into `text`); `matches` with `watchlist`, `alerts`, `reason`, `condition`
-    and `hits` (`term`, `concept`, `field`, `start`, `end`, `subject`, `novel`).
+    `shared_words`, `spans` (offsets into `text`); `matches` with `watchlist`, `alerts`, `outcome`, `reason`,
+    `condition` and `hits` (`term`, `concept`, `field`, `start`, `end`, `subject`, `novel`).
     """
 
     id: str = ""
@@ -81,7 +86,11 @@ def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | 
     title = _styled(decision.title or "(no title)", (), title_hits, (), marks=marks)
     title.stylize("underline")
     yield title
-    facts = [clean(decision.source, 60), decision.language or "", clean(decision.url or "", 300)]
+    facts = [
+        clean(decision.source, 60),
+        decision.language or "",
+        clean(decision.url or decision.path or "", 300),
+    ]
     if decision.published:
         facts.append(f"published {screen.when(decision.published, zone)}")
     if decision.found:
@@ -213,7 +222,7 @@ def _matches(decision: Decision) -> Iterator[Text | str]:
     if not decision.matches:
         yield "  none"
     for match in decision.matches:
-        sign, style = ("alerts", "bold green") if match["alerts"] else ("silent", "yellow")
+        sign, style = SIGNS[match["outcome"]]
         yield Text.assemble(
             "  ",
             (sign, style),

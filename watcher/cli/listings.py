@@ -28,12 +28,12 @@ def sources(setup: Setup, *, as_json: bool) -> None:
     \b
     Examples:
       watcher sources
-      watcher sources --json | jq '.sources[] | select(.state == "failing") | .name'
+      watcher sources --json | jq '.[] | select(.state == "failing") | .name'
     """
     store = setup.store()
-    listed, channels, usage = store.read.sources(), store.read.channels(), store.read.usage()
+    listed = store.read.sources()
     if as_json:
-        screen.document({"sources": listed, "channels": channels, "usage": usage})
+        screen.document(listed)
         return
     zone, now = setup.config.zone, datetime.now(UTC)
     screen.table(
@@ -52,8 +52,8 @@ def sources(setup: Setup, *, as_json: bool) -> None:
         wrap=("source", "what is wrong"),
         empty="No sources: add a [[feeds]] or [[folders]] table to the config.",
     )
-    _show_channels(channels)
-    _show_usage(usage, setup.config.watcher.keep_text.days)
+    _show_channels(store.read.channels())
+    _show_usage(store.read.usage(), setup.config.watcher.keep_text.days)
 
 
 def _trouble(source: SourceView) -> str:

@@ -16,7 +16,7 @@ from watcher.model import Extracted, Fields, Span, WatcherError
 if TYPE_CHECKING:
     from watcher.engines.parts import Assembly
     from watcher.settings import Config
-    from watcher.stores import ArticleView, Reader
+    from watcher.stores import ArticleView, MatchRow, Reader
 
 
 @click.command()
@@ -87,21 +87,27 @@ def _as_decided(view: ArticleView, reader: Reader) -> Decision:
         novel_words=row.new_words,
         novel_spans=novel,
         look_alikes=look_alikes,
-        matches=[
-            {
-                "watchlist": match.watchlist,
-                "alerts": match.alerts,
-                "reason": match.reason,
-                "condition": match.condition,
-                "hits": json.loads(match.hits),
-            }
-            for match in view.matches
-        ],
+        matches=[_match(match) for match in view.matches],
         story=reader.story(row.story, row.found) if row.story else None,
         alert=view.alert,
         state=view.alert_state,
         deliveries=view.deliveries,
     )
+
+
+def _match(match: MatchRow) -> dict[str, Any]:
+    """A stored match; a follow-up is told, in a bundle, but is no alert."""
+    outcome = "silent"
+    if match.alerts:
+        outcome = "follow-up" if match.reason.startswith("follow-up:") else "alert"
+    return {
+        "watchlist": match.watchlist,
+        "alerts": outcome == "alert",
+        "outcome": outcome,
+        "reason": match.reason,
+        "condition": match.condition,
+        "hits": json.loads(match.hits),
+    }
 
 
 def _novel_to_all(text: str, novel_then: tuple[Span, ...], shared: list[Any]) -> tuple[Span, ...]:
@@ -180,7 +186,8 @@ def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str,
         matches=[
             {
                 "watchlist": ruling.match.watchlist,
-                "alerts": ruling.outcome != "silent",
+                "alerts": ruling.outcome == "alert",
+                "outcome": ruling.outcome,
                 "reason": ruling.reason,
                 "condition": ruling.match.condition,
                 "hits": json.loads(hits_json(ruling.match, ruling.novel_hits)),
