@@ -1,0 +1,129 @@
+"""Which reports tell of one event, in three scripts, within a window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from watcher.stories import Stories
+
+MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ORIGINALS = sorted((Path(__file__).parents[3] / "shared" / "seeds").glob("*.txt"))
+
+PIERS = (
+    "Port Ellery closes two piers",
+    (
+        "The harbour board of Port Ellery closed two of its four piers on Monday after navy divers found cracks in the "
+        "concrete footing. Mayor Ines Corvane asked the capital for a bridge loan. Fishing crews land at Marrow Bay."
+    ),
+)
+PIERS_AGAIN = (
+    "Cracked footing shuts piers at Ellery",
+    (
+        "Cracks in the footing have shut two piers at Port Ellery, and crews must unload at Marrow Bay. Divers of "
+        "the navy made the find. A loan from the capital is what mayor Ines Corvane hopes for, the harbour board said."
+    ),
+)
+BEES = (
+    "Fewer hives in the upper valley",
+    (
+        "Beekeepers in the upper valley counted fewer hives than ever. A mite that came with queens has spread, "
+        "and plum growers fear for the harvest. The county will hand out frames treated with oregano oil."
+    ),
+)
+KOREAN = (
+    "엘러리항 부두 두 곳 폐쇄",
+    "엘러리 항만공사는 해군 잠수부들이 교각 콘크리트 균열을 발견하자 부두 두 곳을 폐쇄했다.",
+)
+KOREAN_AGAIN = (
+    "콘크리트 균열에 엘러리항 부두 닫혀",
+    "엘러리 항만공사가 부두 두 곳의 문을 닫았다. 교각 콘크리트 균열을 해군 잠수부들이 찾아냈다.",
+)
+CHINESE = (
+    "埃勒里港关闭两座码头",
+    "埃勒里港务局在海军潜水员发现混凝土裂缝之后关闭了两座码头，渔船改到马罗湾卸货。",
+)
+CHINESE_AGAIN = (
+    "混凝土現裂縫 埃勒里港兩座碼頭關閉",
+    "海軍潛水員發現混凝土裂縫，埃勒里港務局關閉了兩座碼頭，漁船到馬羅灣卸貨。",
+)
+
+
+@pytest.fixture
+def stories():
+    book = Stories()
+    book.add(1, "bees", *BEES, MORNING)
+    book.add(2, "piers", *PIERS, MORNING)
+    book.add(3, "부두", *KOREAN, MORNING)
+    book.add(4, "码头", *CHINESE, MORNING)
+    return book
+
+
+@pytest.mark.parametrize(
+    ("report", "story"),
+    [(PIERS_AGAIN, "piers"), (KOREAN_AGAIN, "부두"), (CHINESE_AGAIN, "码头"), (BEES, "bees")],
+    ids=["english", "korean", "chinese in traditional characters", "the same report"],
+)
+def test_a_report_joins_its_story(stories, report, story):
+    assert stories.find(*report, MORNING + HOUR) == story
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        ("", ""),
+        (
+            "Ferry adds a second boat",
+            "The ferry company added a second boat for the summer, its owner said on Monday.",
+        ),
+        ("토요 시장 꿀값 두 배", "토요 시장에서 꿀값이 두 배로 뛰었다고 상인들이 전했다."),
+        ("Reuters", "Reuters, Yonhap and the Daily NK reported it on Monday, according to a source."),
+    ],
+    ids=["nothing", "another event", "another event in Korean", "only outlets and stock words"],
+)
+def test_a_report_of_something_else_joins_none(stories, report):
+    assert stories.find(*report, MORNING) is None
+
+
+def test_a_report_after_the_window_joins_none(stories):
+    assert stories.find(*PIERS_AGAIN, MORNING + 72 * HOUR) == "piers"
+    assert stories.find(*PIERS_AGAIN, MORNING + 73 * HOUR) is None
+    assert Stories(timedelta(days=7)).find(*PIERS, MORNING) is None
+
+
+def test_a_story_lives_on_with_each_report(stories):
+    stories.add(9, "piers", *PIERS_AGAIN, MORNING + 70 * HOUR)
+    assert stories.find(*PIERS_AGAIN, MORNING + 140 * HOUR) == "piers"
+
+
+def test_a_report_that_links_two_stories_joins_the_older(stories):
+    stories.add(0, "later", *PIERS, MORNING + HOUR)
+    assert stories.find(*PIERS_AGAIN, MORNING + 2 * HOUR) == "piers"
+
+
+def test_what_is_forgotten_links_nothing(stories):
+    stories.add(5, "late", *BEES, MORNING + 2 * HOUR)
+    stories.forget(MORNING + HOUR)
+    assert len(stories) == 1
+    assert stories.find(*PIERS_AGAIN, MORNING) is None
+    assert stories.find(*BEES, MORNING) == "late"
+
+
+def test_a_document_stands_once(stories):
+    stories.add(2, "bees", *BEES, MORNING)
+    assert len(stories) == 4
+    assert stories.find(*PIERS_AGAIN, MORNING) is None
+
+
+@pytest.mark.skipif(len(ORIGINALS) != 5, reason="the seeds' originals are not beside the project")
+def test_of_the_seeds_only_the_first_two_are_one_story():
+    book, found = Stories(), []
+    for number, path in enumerate(ORIGINALS):
+        text = path.read_text(encoding="utf-8")
+        story = book.find("", text, MORNING) or str(number)
+        book.add(number, story, "", text, MORNING)
+        found.append(story)
+    assert found == ["0", "0", "2", "3", "4"]

@@ -1,0 +1,164 @@
+"""Stories: which reports tell of one event, by the words, names and characters they share within some days.
+
+A report is a vector of folded words, pairs of capitalised words and pairs of
+CJK characters, weighted by how few other reports have them (tf-idf, as in
+first story detection). It joins the story of a report from LINK on. A story is
+for display and threads: it never holds an alert back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.fingerprints import tokenise
+
+LINK = 0.40
+"""Cosine from which two reports tell one story. On the five seeds .40 links the first two only."""
+WINDOW = timedelta(hours=72)
+"""How long after a report another one may still join its story."""
+LEAD_WORDS = 250
+"""Tokens that are looked at: a report tells its story first, a comment thread or a link list comes last."""
+CANDIDATES = 40
+BACKGROUND = 1000
+"""Reports that are taken to have come before: without them, the first few would find every word they share common."""
+COMMON = 2000
+"""Reports that share a term from which the term no longer proposes candidates."""
+
+_STOP = """a about after again all also an and any are as at be because been before being between both but by can could
+did do does down during each even few first for from further had has have having he her here him his how i if in into
+is it its itself just last like many may me might more most much must my new no nor not now of off on one only or other
+our out over own per said same say says she should since so some such than that the their them then there these they
+this those three through to told too two under until up upon us very was we were what when where which while who whom
+whose why will with within without would year years you your according reported report reports reporter source sources
+news agency added monday tuesday wednesday thursday friday saturday sunday january february march april june july
+august september october november december"""
+OUTLETS = """reuters yonhap ap afp upi kyodo xinhua bloomberg cnn bbc kbs mbc sbs ytn nhk voa rfa nk daily joongang
+chosun donga hankyoreh ilbo herald korea times guardian telegraph tass interfax"""
+"""Names of outlets, as words: they stand in every report of theirs. `korea` is one of `Korea Herald`."""
+_ENDING = re.compile(r"(?:['’]s|ions?|ings?|ers?|ors?|ed|ies|es|s|e|y)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    story: str
+    at: datetime
+    terms: dict[str, float]
+    """Term to 1 + log of how often."""
+
+
+class Stories:
+    """The reports of the last days, in memory: what they tell, and the story of each. Safe to share among threads."""
+
+    def __init__(self, window: timedelta = WINDOW) -> None:
+        self._window = window
+        self._reports: dict[int | str, _Report] = {}
+        self._holders: dict[str, set[int | str]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def add(self, document_id: int | str, story_id: str, title: str, text: str, at: datetime) -> None:
+        """Keep a report of `story_id`. The same document again replaces what was kept of it."""
+        report = _Report(story_id, at, _terms(title, text))
+        with self._lock:
+            self._drop(document_id)
+            self._reports[document_id] = report
+            for term in report.terms:
+                self._holders.setdefault(term, set()).add(document_id)
+
+    def find(self, title: str, text: str, at: datetime) -> str | None:
+        """The story this report belongs to: of those it links to, the one whose first report is oldest."""
+        terms = _terms(title, text)
+        with self._lock:
+            linked = {
+                report.story
+                for report in self._candidates(terms, at)
+                if self._cosine(terms, report.terms) >= LINK
+            }
+            if len(linked) < 2:
+                return next(iter(linked), None)
+            began: dict[str, datetime] = {}
+            for report in self._reports.values():
+                if report.story in linked:
+                    began[report.story] = min(report.at, began.get(report.story, report.at))
+        return min(began, key=lambda story: (began[story], story))
+
+    def forget(self, before: datetime) -> None:
+        """Drop the reports from before `before`."""
+        with self._lock:
+            for document_id in [key for key, report in self._reports.items() if report.at < before]:
+                self._drop(document_id)
+
+    def _drop(self, document_id: int | str) -> None:
+        report = self._reports.pop(document_id, None)
+        for term in report.terms if report else ():
+            holders = self._holders[term]
+            holders.discard(document_id)
+            if not holders:
+                del self._holders[term]
+
+    def _weight(self, term: str) -> float:
+        """How rare a term is among the reports kept and BACKGROUND others, which do not have it."""
+        return math.log((BACKGROUND + len(self._reports)) / (1 + len(self._holders.get(term, ()))))
+
+    def _candidates(self, terms: dict[str, float], at: datetime) -> Iterable[_Report]:
+        scores: dict[int | str, float] = defaultdict(float)
+        for term, often in terms.items():
+            holders = self._holders.get(term, ())
+            if 0 < len(holders) <= COMMON:
+                gain = often * self._weight(term) ** 2
+                for document_id in holders:
+                    scores[document_id] += gain
+        best = sorted(scores.items(), key=lambda item: (-item[1], str(item[0])))
+        reports = (self._reports[document_id] for document_id, _ in best)
+        within = [report for report in reports if abs(at - report.at) <= self._window]
+        return within[:CANDIDATES]
+
+    def _cosine(self, mine: dict[str, float], theirs: dict[str, float]) -> float:
+        squares = dot = 0.0
+        for term, often in mine.items():
+            weight = self._weight(term)
+            squares += (often * weight) ** 2
+            dot += often * theirs.get(term, 0.0) * weight**2
+        other = sum((often * self._weight(term)) ** 2 for term, often in theirs.items())
+        return dot / math.sqrt(squares * other) if squares and other else 0.0
+
+
+def _terms(title: str, text: str) -> dict[str, float]:
+    """The terms of a report. The title counts as the first sentence of the text."""
+    whole = f"{title}\n{text[: LEAD_WORDS * 12]}"
+    tokens = tokenise(whole)
+    found: Counter[str] = Counter()
+    last, last_end, last_wide, last_name = "", -1, False, False
+    columns = (tokens.starts, tokens.ends, tokens.wide, tokens.hashes)
+    for start, end, wide, value in zip(*(column[:LEAD_WORDS].tolist() for column in columns), strict=True):
+        word = whole[start:end]
+        name = not wide and word[0].isupper()
+        folded = _stem(word.lower()) if word.isascii() else f"{value:x}"  # the hash is of the folded form
+        if wide:
+            if last_wide and last_end == start:
+                found[last + folded] += 1
+        elif len(folded) > 2 and folded not in _IGNORED:
+            found[folded] += 1
+            if name and last_name:
+                found[f"{last} {folded}"] += 1
+        else:
+            name = False
+        last, last_end, last_wide, last_name = folded, end, wide, name
+    return {term: 1 + math.log(count) for term, count in found.items()}
+
+
+def _stem(word: str) -> str:
+    """A word without the endings of English: defected, defectors and defection are one."""
+    match = _ENDING.search(word)
+    return word[: match.start()] if match and match.start() > 3 else word
+
+
+_IGNORED = frozenset(_stem(word) for word in f"{_STOP} {OUTLETS}".split())
