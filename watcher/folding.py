@@ -57,6 +57,10 @@ _KIND_RANGES: Final = (
 )  # fmt: skip
 
 
+_GLUE: Final = np.zeros(_CODES, dtype=bool)
+_GLUE[[ord(mark) for mark in ".," + APOSTROPHES]] = True
+
+
 def _kind_table() -> NDArray[np.uint8]:
     table = np.full(_CODES, LETTER, dtype=np.uint8)
     table[[_SPACE, _DOT, _QUOTE]] = BOUNDARY
@@ -179,21 +183,38 @@ class Folded:
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         """The kind of each folded character (BOUNDARY, LETTER, HAN, …)."""
-        kinds: NDArray[np.uint8] = _KINDS[_codes(self.text)]
+        if self.text.isascii():
+            return (np.frombuffer(self.text.encode("ascii"), dtype=np.uint8) != _SPACE).view(np.uint8)
+        kinds: NDArray[np.uint8] = _KINDS[codes_of(self.text)]
         return kinds
 
     @cached_property
     def counts(self) -> NDArray[np.float32]:
         """`counts[i]` words begin before `text[i]`; one longer than the text, so that a difference counts a range."""
         kinds = self.kinds
-        weights = np.where(kinds > LETTER, np.float32(0.5), np.float32(0))
-        first = kinds == LETTER
-        first[1:] &= kinds[:-1] != LETTER
+        total = np.zeros(len(kinds) + 1, dtype=np.float32)
+        weights = total[1:]
+        letters = kinds == LETTER
+        letters[1:] &= kinds[:-1] != LETTER
+        weights[kinds > LETTER] = 0.5
+        first = letters.nonzero()[0]
         weights[first] = 1
-        weights[[at for at in np.flatnonzero(first).tolist() if self._glued(at)]] = 0
-        total = np.zeros(len(weights) + 1, dtype=np.float32)
-        np.cumsum(weights, out=total[1:])
-        return total
+        for at in self._joined(first):
+            if self._glued(at):
+                weights[at] = 0
+        return np.cumsum(total, out=total)
+
+    def _joined(self, first: NDArray[np.int64]) -> list[int]:
+        """Of words that begin at `first`, those with one apostrophe, dot or comma before them and no space."""
+        first = first[first >= 2]
+        if self._changed is None:
+            places = first - 1
+            wide = np.ones(len(first), dtype=bool)
+        else:
+            places = self.starts[first - 1]
+            wide = self.starts[first] - places == 1
+        found: list[int] = first[wide & _GLUE[codes_of(self.original)[places]]].tolist()
+        return found
 
     def _glued(self, at: int) -> bool:
         """Whether the word that begins at `at` continues the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
@@ -222,7 +243,8 @@ def _trails(character: str) -> bool:
     return character in APOSTROPHES or unicodedata.category(character) == "Cf"
 
 
-def _codes(text: str) -> NDArray[np.uint32]:
+def codes_of(text: str) -> NDArray[np.uint32]:
+    """The code points of `text`; not to be written to."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
@@ -235,7 +257,7 @@ def fold(text: str) -> Folded:
         vanished = _vanishing(data.decode("ascii"))
         codes = np.frombuffer(data.translate(_UNMARKED), dtype=np.uint8)
     else:
-        codes, starts = _mapped(_codes(text))
+        codes, starts = _mapped(codes_of(text))
         vanished = _vanishing(codes.tobytes().decode("utf-32-le"))
         codes[(codes == _DOT) | (codes == _QUOTE)] = _SPACE
     blank = codes == _SPACE
@@ -284,7 +306,7 @@ def _expanded(
     times[places] = [len(text) for text in texts]
     out = np.repeat(mapped, times)
     filled = np.repeat(state == 3, times)
-    out[filled] = _codes("".join(texts))
+    out[filled] = codes_of("".join(texts))
     new_state = np.repeat(state, times)
     return out, np.repeat(np.arange(len(codes)), times), new_state
 
@@ -305,7 +327,7 @@ def _composed(mapped: NDArray[np.uint32], starts: NDArray[np.int64]) -> tuple[ND
             places.append(starts[a + at : a + at + 1])
     out.append(text[done:].lstrip(_VOICING) if not out else text[done:])
     places.append(starts[len(text) - len(out[-1]) :])
-    return _codes("".join(out)).copy(), np.concatenate(places)
+    return codes_of("".join(out)).copy(), np.concatenate(places)
 
 
 def _compose(run: str) -> list[tuple[str, int]]:

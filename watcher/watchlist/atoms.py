@@ -35,6 +35,14 @@ class Pattern:
     right: Side = ""
     capitals: tuple[Span, ...] = ()
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is one whole word of a script that separates them: these are looked up, not scanned for."""
+        word = self.text[1:-1]
+        if word.isascii():
+            return self.text[0] == self.text[-1] == " " and " " not in word
+        return self.text[0] == self.text[-1] == " " and all(kind_of(character) == LETTER for character in word)
+
 
 @dataclass(frozen=True, slots=True)
 class Atom:
@@ -83,6 +91,8 @@ def spell(term: str) -> Spelling:
 
 def atom(term: str) -> Atom:
     """The patterns of `term`, a word or phrase with its marks but without quotes. Raises `QueryError`."""
+    if term.isascii() and term.isalnum() and term.islower():  # most terms: folded as they stand
+        return Atom(tuple(_bounded(term, (), Spelling(term))))
     spelling = spell(term)
     patterns: dict[Pattern, None] = {}
     for written in _writings(spelling.words):

@@ -11,7 +11,7 @@ from watcher.folding import LETTER, kind_of
 from watcher.model import QueryError
 from watcher.watchlist import conditions, syntax
 from watcher.watchlist.atoms import Atom, atom
-from watcher.watchlist.conditions import Condition, Leaf
+from watcher.watchlist.conditions import Choice, Condition, Leaf
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
 
@@ -41,37 +41,45 @@ class Compiler:
     def __init__(self, concepts: Mapping[str, Sequence[str]]) -> None:
         self.concepts = dict(concepts)
         self.concepts.setdefault("reversal", REVERSAL)
-        self.patterns: dict[str, int] = {}
+        self.scanned: dict[str, int] = {}
         """Each literal to scan for, with its number."""
+        self.words: dict[str, int] = {}
+        """Each word to look up, with its number (of the same count)."""
         self.metadata = False
         """Whether a term asks for source, author, url or lang."""
-        self._atoms: dict[str, tuple[int, Atom, tuple[int, ...], float]] = {}
+        self._literals: dict[str, tuple[int, Atom, tuple[int, ...], Choice]] = {}
         self._concepts: dict[tuple[str, str | None, str], Condition] = {}
         self._open: list[str] = []
 
     # ------------------------------------------------------------- terms
 
-    def _atom(self, term: str) -> tuple[int, Atom, tuple[int, ...], float]:
-        known = self._atoms.get(term)
+    def _literal(self, term: str) -> tuple[int, Atom, tuple[int, ...], Choice]:
+        known = self._literals.get(term)
         if known is None:
             made = atom(term)
-            numbers = tuple(self.patterns.setdefault(p.text, len(self.patterns)) for p in made.patterns)
+            numbers = tuple(
+                self._number(self.words, p.text[1:-1]) if p.whole else self._number(self.scanned, p.text)
+                for p in made.patterns
+            )
             cost = sum(believed_cost(p.text) for p in made.patterns)
-            known = (len(self._atoms), made, numbers, cost)
-            self._atoms[term] = known
+            known = (len(self._literals), made, numbers, Choice(frozenset(numbers), cost))
+            self._literals[term] = known
         return known
+
+    def _number(self, known: dict[str, int], text: str) -> int:
+        return known.setdefault(text, len(self.scanned) + len(self.words))
 
     def build(self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
         """The condition of a tree read from `text`. Raises `QueryError` at the place in `text`."""
         match node:
             case syntax.Term():
                 try:
-                    number, made, patterns, cost = self._atom(node.text)
+                    number, made, patterns, need = self._literal(node.text)
                 except QueryError as problem:
                     inner = text.find(node.text, node.start)
                     at = max(inner, node.start) + problem.column - 1
                     raise syntax.error(problem.message, text, at) from problem
-                return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, cost)
+                return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, need)
             case syntax.Regex():
                 return conditions.Pattern(_regex(node, text), Leaf(node.text, concept), field)
             case syntax.Concept():

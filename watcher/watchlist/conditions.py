@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Patterns of which one must be seen for a condition to hold, and about how often one is (per article)."""
+    """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article)."""
 
     patterns: frozenset[int]
     cost: float
@@ -66,15 +66,11 @@ class Literal:
     patterns: tuple[int, ...]
     leaf: Leaf
     field: str | None
-    cost: float
+    need: Choice
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits in its field."""
-        starts = article.starts
-        for pattern in self.patterns:
-            if pattern in starts:
-                break
-        else:
+        if article.seen.isdisjoint(self.need.patterns):
             return None
         leaf = self.leaf
         spans = article.spans(self.number, self.atom, self.patterns, self.field)
@@ -82,7 +78,7 @@ class Literal:
 
     def needs(self) -> list[Choice]:
         """One of its patterns."""
-        return [Choice(frozenset(self.patterns), self.cost)]
+        return [self.need]
 
 
 MOST: Final = 10_000

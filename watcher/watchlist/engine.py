@@ -44,10 +44,12 @@ class Engine:
             self._entries.append(_Entry(rule.name, condition, cues, condition_text(rule)))
         self.metadata = compiler.metadata
         """Whether a term asks for source, author, url or lang."""
-        self._selection = Selection([e.condition.needs() for e in self._entries], len(compiler.patterns))
+        self._selection = Selection([e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words))
+        self._words = compiler.words
+        self._numbers = list(compiler.scanned.values())
         self._automaton = (
-            AhoCorasick(list(compiler.patterns), matchkind=MatchKind.Standard, store_patterns=False)
-            if compiler.patterns
+            AhoCorasick(list(compiler.scanned), matchkind=MatchKind.Standard, store_patterns=False)
+            if compiler.scanned
             else None
         )
 
@@ -79,14 +81,23 @@ class Engine:
 
     def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
+        numbered = list(map(self._words.get, article.haystack.split(" ")))
+        for token, number in enumerate(numbered):
+            if number is not None:
+                article.words.setdefault(number, []).append(token)
+        seen = set(article.words)
         if self._automaton is not None:
             starts = article.starts
-            for pattern, start, _ in self._automaton.find_matches_as_indexes(article.haystack, overlapping=True):
+            numbers = self._numbers
+            for index, start, _ in self._automaton.find_matches_as_indexes(article.haystack, overlapping=True):
+                pattern = numbers[index]
                 if pattern in starts:
                     starts[pattern].append(start)
                 else:
                     starts[pattern] = [start]
-        return self._selection.chosen(article.starts)
+            seen.update(starts)
+        article.seen = seen
+        return self._selection.chosen(seen)
 
 
 class Matcher:
