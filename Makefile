@@ -28,11 +28,12 @@ help:
 run: $(VENV)/.installed
 	@exec $(PY) -m watcher --config $(CONFIG) run $(ARGS)
 
+# A file's tests stay in one process: they share what a module sets up.
 test: $(VENV)/.dev
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 faults: $(VENV)/.dev
-	@exec $(PY) -m pytest -m slow -p no:xdist $(ARGS)
+	@exec $(PY) -m pytest -m slow $(ARGS)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
