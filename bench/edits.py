@@ -11,6 +11,7 @@ their samples; edited ones are looked up (the best 20 by shared samples, rare on
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import re
 import sys
@@ -70,7 +71,7 @@ class Index:
         for value in mine.sample.tolist():
             holders = self.postings.get(value, ())
             for n in holders:
-                overlap[n] += 1 / len(holders)
+                overlap[n] += 1 / (1 + math.log2(len(holders)))
         best = sorted(overlap, key=overlap.__getitem__, reverse=True)[:CANDIDATES]
         found = {n: compare(mine, self.kept[n]) for n in best}
         return {n: max(like.containment, like.contained) for n, like in found.items() if like}

@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import combinations
 from pathlib import Path
@@ -123,15 +124,18 @@ def _ari(found: set[Pair], copies: set[Pair], ignored: set[Pair]) -> float:
 
 
 def watcher(documents: list[tuple[str, str]]) -> set[Pair]:
-    """Winnowed candidates from an index in memory, the best 20 by overlap, verified."""
+    """Winnowed candidates from an index in memory, the best 20 by shared samples, rare ones weighing more, verified."""
     postings: dict[int, list[int]] = defaultdict(list)
     kept: list[Fingerprint] = []
     found: set[Pair] = set()
     for number, (name, text) in enumerate(documents):
         mine = fingerprint(text)
         hashes = mine.sample.tolist()
-        overlap = Counter(other for value in hashes for other in postings.get(value, ()))
-        for other, _ in overlap.most_common(CANDIDATES):
+        overlap: dict[int, float] = defaultdict(float)
+        for value in hashes:
+            for other in postings.get(value, ()):
+                overlap[other] += 1 / (1 + math.log2(len(postings[value])))
+        for other in sorted(overlap, key=overlap.__getitem__, reverse=True)[:CANDIDATES]:
             likeness = compare(mine, kept[other])
             if likeness and max(likeness.containment, likeness.contained) >= 0.5:
                 found.add(frozenset((name, documents[other][0])))
