@@ -63,6 +63,8 @@ class Card:
     changes: tuple[tuple[Line, Line], ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     """What matched, how much is new, the story, who else carried it: a label and its lines."""
+    because: str
+    """Why it alerts, in one line; may be empty."""
     why: str
     """The command that shows the whole decision."""
 
@@ -102,6 +104,7 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
         sentences=_sentences(alert),
         changes=tuple((_changed(c.before, c.after), _changed(c.after, c.before)) for c in alert.changes[:5]),
         rows=_rows(alert, zone),
+        because=clean(alert.reason, 200),
         why=f"watcher why {clean(article.id, 64)}",
     )
 
@@ -188,7 +191,7 @@ def _matched(alert: Alert) -> tuple[str, ...]:
 
 
 def _novelty(alert: Alert) -> str:
-    """How much of it is new, against what, and why that is enough."""
+    """How much of it is new, and against what."""
     known = alert.words - alert.new_words
     if not alert.words:
         text = "a headline without a text"
@@ -201,7 +204,7 @@ def _novelty(alert: Alert) -> str:
         text += f"; shares text with {against}"
     elif alert.words and known < 1:
         text += "; no earlier text shared"
-    return f"{text}; {clean(alert.reason, 200)}" if alert.reason else text
+    return text
 
 
 def _names(notes: Sequence[LookAlikeNote], *, shares: bool = False, most: int = 3) -> str:

@@ -130,7 +130,9 @@ def _plain_card(shown: Card) -> list[str]:
     for label, texts in shown.rows:
         for number, text in enumerate(texts):
             lines += wrap(text, COLUMNS, indent=" " * 12, first=f"{label if not number else '':<12}")
-    return [*lines, "", f"{'Why':<12}{shown.why}"]
+    for number, text in enumerate(filter(None, (shown.because, shown.why))):
+        lines += wrap(text, COLUMNS, indent=" " * 12, first=f"{'' if number else 'Why':<12}")
+    return lines
 
 
 def _plain_changes(changes: Sequence[tuple[Line, Line]]) -> list[str]:

@@ -54,7 +54,8 @@ def _alert(shown: Card, columns: int) -> list[Text]:
         lines.append(Text(_INDENT + shown.url, style="blue"))
     lines += _paragraph(shown.when + (f" · {shown.note}" if shown.note else ""), columns, style=_FAINT)
     lines += _said(shown, columns)
-    for label, texts in shown.rows:
+    why = ("Why", tuple(filter(None, (shown.because, shown.why))))
+    for label, texts in (*shown.rows, why):
         for number, text in enumerate(texts):
             first = f"{_INDENT}{label if number == 0 else '':<11}"
             for row, line in enumerate(wrap(text, columns, indent=" " * len(first), first=first)):
@@ -62,7 +63,6 @@ def _alert(shown: Card, columns: int) -> list[Text]:
                 if row == 0 and number == 0:
                     styled.stylize(_FAINT, 0, len(first))
                 lines.append(styled)
-    lines.append(Text(f"{_INDENT}{shown.why}", style=_FAINT))
     return lines
 
 

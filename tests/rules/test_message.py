@@ -197,6 +197,7 @@ def test_the_plain_text_stands_in_the_order_of_reading() -> None:
             look_alikes=(LookAlikeNote(url=None, title="Old report", source="Wire", containment=0.2),),
             carried_by=(LookAlikeNote(url=None, title="", source="Bulletin", containment=0.9),),
             new_words=368,
+            reason="a cue in a new sentence",
             story=StoryNote(
                 id="s",
                 first_seen=FOUND - timedelta(days=2),
@@ -217,7 +218,8 @@ def test_the_plain_text_stands_in_the_order_of_reading() -> None:
         "368 of 460 words; shares text with “Old report” (Wire, 20%)",
         "3 reports, 2 independent texts, 2 outlets",
         "Carried by  Bulletin",
-        "watcher why 8f31aa20",
+        "Why         a cue in a new sentence",
+        "            watcher why 8f31aa20",
     ]
     places = [shown.find(text) for text in expected]
     assert -1 not in places, shown
