@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a package
 """Generates `watcher/han.py`: the table that folds forms of one Han character together.
 
 Run with the development dependency `opencc-python-reimplemented`:
@@ -59,7 +60,9 @@ def main() -> None:
     """Writes the module to stdout."""
     found = sorted(table().items())
     chunk = 80
-    out = ['"""Forms of one Han character: `FORMS[i]` folds to `FOLDED[i]`. Made by tools/han_variants.py."""\n']
+    out = [
+        '"""Forms of one Han character: `FORMS[i]` folds to `FOLDED[i]`. Made by tools/han_variants.py."""\n'
+    ]
     for name, column in (("FORMS", 0), ("FOLDED", 1)):
         text = "".join(pair[column] for pair in found)
         out.append(f"{name} = (")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,8 @@ _SCRIPTS: Final = np.array([0, 1, 2, 2, 2, 3], dtype=np.uint8)
 _CODES: Final = 0x110000
 _SPACE, _DOT, _QUOTE = 32, 46, 39
 APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
-_ELIDED: Final = frozenset(
-    "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest".split()
-)
+_CLIPPED: Final = "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest"
+_ELIDED: Final = frozenset(_CLIPPED.split())
 """Words that lose their last vowel before another word (French, Italian). Not `t`: `t'aek` is one Korean syllable."""
 _VOWELS: Final = frozenset("aeiouyh")
 _STRIPPED_MARKS: Final = re.compile(
@@ -49,7 +48,9 @@ _LETTERS: Final = {
 }  # fmt: skip
 """Letters that Unicode does not take apart, the Arabic filler stroke, and the middle dot of Korean headlines."""
 _HAN_FORMS: Final = dict(zip(han.FORMS, han.FOLDED, strict=True))
-_COMPOSABLE: Final = re.compile("[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.S)
+_COMPOSABLE: Final = re.compile(
+    "[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.DOTALL
+)
 _KIND_RANGES: Final = (
     (0x3005, 0x3007, HAN), (0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xF900, 0xFAFF, HAN),
     (0x20000, 0x3FFFF, HAN), (0x3041, 0x309F, HIRAGANA), (0x30A0, 0x30FF, KATAKANA), (0x31F0, 0x31FF, KATAKANA),
@@ -128,14 +129,22 @@ def _fill(first: int, last: int) -> None:
     _STATE[first : last + 1] = 1
 
 
-for _first, _last in ((0xAC00, 0xD7A3), (0x4E00, 0x9FFF), (0x3041, 0x3096), (0x30A1, 0x30FA), (0x30FC, 0x30FE)):
+for _first, _last in (
+    (0xAC00, 0xD7A3),
+    (0x4E00, 0x9FFF),
+    (0x3041, 0x3096),
+    (0x30A1, 0x30FA),
+    (0x30FC, 0x30FE),
+):
     _fill(_first, _last)
 _MAP[[ord(form) for form in han.FORMS]] = [ord(folded) for folded in han.FOLDED]
 _STATE[[ord(form) for form in han.FORMS]] = 1
 
-_ASCII: Final = bytes(ord(chr(c).lower()) if chr(c).isalnum() or chr(c) in ".'`" else _SPACE for c in range(128)).replace(
-    b"`", b"'"
-) + bytes([_SPACE] * 128)  # fmt: skip
+_PLAIN: Final = [
+    chr(code).lower() if chr(code).isalnum() or chr(code) in ".'" else " " for code in range(128)
+]
+_PLAIN[ord("`")] = "'"
+_ASCII: Final = "".join(_PLAIN).encode("ascii") + b" " * 128
 _UNMARKED: Final = bytes.maketrans(b".'", b"  ")
 
 
@@ -184,7 +193,8 @@ class Folded:
     def kinds(self) -> NDArray[np.uint8]:
         """The kind of each folded character (BOUNDARY, LETTER, HAN, …)."""
         if self.text.isascii():
-            return (np.frombuffer(self.text.encode("ascii"), dtype=np.uint8) != _SPACE).view(np.uint8)
+            words: NDArray[np.uint8] = np.frombuffer(self.text.encode("ascii"), dtype=np.uint8) != _SPACE
+            return words.view(np.uint8)
         kinds: NDArray[np.uint8] = _KINDS[codes_of(self.text)]
         return kinds
 
@@ -204,11 +214,11 @@ class Folded:
                 weights[at] = 0
         return np.cumsum(total, out=total)
 
-    def _joined(self, first: NDArray[np.int64]) -> list[int]:
+    def _joined(self, first: NDArray[np.intp]) -> list[int]:
         """Of words that begin at `first`, those with one apostrophe, dot or comma before them and no space."""
         first = first[first >= 2]
         if self._changed is None:
-            places = first - 1
+            places: NDArray[np.integer[Any]] = first - 1
             wide = np.ones(len(first), dtype=bool)
         else:
             places = self.starts[first - 1]
@@ -264,7 +274,11 @@ def fold(text: str) -> Folded:
     if vanished:
         kept = np.ones(len(codes), dtype=bool)
         kept[vanished] = False
-        blank, codes, starts = blank[kept], codes[kept], np.flatnonzero(kept) if starts is None else starts[kept]
+        blank, codes, starts = (
+            blank[kept],
+            codes[kept],
+            np.flatnonzero(kept) if starts is None else starts[kept],
+        )
     doubled = (blank[1:] & blank[:-1]).nonzero()[0]
     if len(doubled):
         single = np.ones(len(codes), dtype=bool)
@@ -273,9 +287,9 @@ def fold(text: str) -> Folded:
         codes, starts = codes[places], places if starts is None else starts[places]
     if starts is None:
         return Folded(text, codes.tobytes().decode("ascii"), None)
-    if codes.dtype == np.uint8:
+    if text.isascii():
         return Folded(text, codes.tobytes().decode("ascii"), (starts.astype(np.int32), None))
-    return _between_scripts(text, codes, starts)
+    return _between_scripts(text, codes.astype(np.uint32, copy=False), starts)
 
 
 def _mapped(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -291,7 +305,12 @@ def _mapped(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.i
     if (state == 2).any():
         kept = state != 2
         mapped, starts = mapped[kept], starts[kept]
-    if ((mapped - 0x1100 < 0x100) | (mapped - 0x3099 < 2) | (mapped - 0xA960 < 0x20) | (mapped - 0xD7B0 < 0x50)).any():
+    if (
+        (mapped - 0x1100 < 0x100)
+        | (mapped - 0x3099 < 2)
+        | (mapped - 0xA960 < 0x20)
+        | (mapped - 0xD7B0 < 0x50)
+    ).any():
         mapped, starts = _composed(mapped, starts)
     return mapped, starts
 
@@ -311,7 +330,9 @@ def _expanded(
     return out, np.repeat(np.arange(len(codes)), times), new_state
 
 
-def _composed(mapped: NDArray[np.uint32], starts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def _composed(
+    mapped: NDArray[np.uint32], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Conjoining jamo made syllables and voiced kana one character; a voicing mark with nothing to voice vanishes."""
     text = mapped.tobytes().decode("utf-32-le")
     out: list[str] = []
@@ -388,7 +409,9 @@ def _ends(starts: NDArray[np.int32], length: int) -> NDArray[np.int32]:
     if len(starts):
         ends[:-1] = starts[1:]
         ends[-1] = length
-        for at in np.flatnonzero(starts[1:] == starts[:-1])[::-1].tolist():  # parts of one ligature end together
+        for at in np.flatnonzero(starts[1:] == starts[:-1])[
+            ::-1
+        ].tolist():  # parts of one ligature end together
             ends[at] = ends[at + 1]
     return ends
 

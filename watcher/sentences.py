@@ -16,21 +16,26 @@ _BORDER: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_ABBREVIATIONS: Final = frozenset(
-    """mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt
-    vs etc cf al inc ltd corp co dept est fig no nos vol pp art sec ch ed eds approx
-    jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri
-    u.s u.k u.n d.p.r.k r.o.k p.r.c e.g i.e a.m p.m ph.d d.c
-    m mm mme mlle hr fr z.b d.h u.a bzw usw nr bspw ca г гг т ул им стр""".split()
-)
-_ENDS_TOO: Final = frozenset("u.s u.k u.n d.p.r.k r.o.k p.r.c a.m p.m d.c etc inc ltd corp co jr sr al".split())
+_ABBREVIATED: Final = """
+    mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt vs
+    etc cf al inc ltd corp co dept est fig no nos vol pp art sec ch ed eds approx jan feb mar apr jun
+    jul aug sep sept oct nov dec mon tue tues wed thu thurs fri u.s u.k u.n d.p.r.k r.o.k p.r.c e.g
+    i.e a.m p.m ph.d d.c m mm mme mlle hr fr z.b d.h u.a bzw usw nr bspw ca г гг т ул им стр
+"""
+_ABBREVIATIONS: Final = frozenset(_ABBREVIATED.split())
+_CLOSING: Final = "u.s u.k u.n d.p.r.k r.o.k p.r.c a.m p.m d.c etc inc ltd corp co jr sr al"
+_ENDS_TOO: Final = frozenset(_CLOSING.split())
 """Abbreviations that also end sentences: a border only if a capital that begins sentences follows."""
-_QUOTED: Final = re.compile(r"(?:이?라고|이?라며|이?라는|이?라면서|고|며|는|면서|하고)(?![가-힣]*[.!?])[가-힣]*\s")
-"""What goes on after a quotation in Korean: "…." 라고 말했다."""
-_STARTERS: Final = frozenset(
-    """the a an it he she they we i in on at by for but and however this that these those there his her its their our
-    after before when while if as no not many some most what who how why according officials""".split()
+_QUOTED: Final = re.compile(
+    r"(?:이?라고|이?라며|이?라는|이?라면서|고|며|는|면서|하고)(?![가-힣]*[.!?])[가-힣]*\s"
 )
+"""What goes on after a quotation in Korean: "…." 라고 말했다."""
+_STARTING: Final = """
+    the a an it he she they we i in on at by for but and however this that these those there his her
+    its their our after before when while if as no not many some most what who how why according
+    officials
+"""
+_STARTERS: Final = frozenset(_STARTING.split())
 
 
 def paragraphs(text: str) -> list[Span]:

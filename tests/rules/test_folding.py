@@ -11,7 +11,9 @@ from watcher.folding import FOLDING, count_words, fold
 AWKWARD = st.text(
     st.one_of(
         st.characters(),
-        st.sampled_from(" .,'’-‑\n\u200b\u00ad\u0301\u3099\u309a\ufb01…ßİıŉ½ㆍ･ｶﾞ가각ᄀ\u1161\u11a8北國国澤😀\ud800abcABCsDPRK019"),
+        st.sampled_from(
+            " .,'’-‑\n\u200b\u00ad\u0301\u3099\u309a\ufb01…ßİıŉ½ㆍ･ｶﾞ가각ᄀ\u1161\u11a8北國国澤😀\ud800abcABCsDPRK019"
+        ),
     ),
     max_size=40,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +14,19 @@ CASES = [
     ("two sentences", "He fled. She stayed.", ["He fled.", "She stayed."]),
     ("titles", "Mr. Kim met Gen. Ri. They left.", ["Mr. Kim met Gen. Ri.", "They left."]),
     ("abbreviated countries within", "The U.S. Navy left.", ["The U.S. Navy left."]),
-    ("abbreviated countries at the end", "He left the U.S. The navy stayed.", ["He left the U.S.", "The navy stayed."]),
+    (
+        "abbreviated countries at the end",
+        "He left the U.S. The navy stayed.",
+        ["He left the U.S.", "The navy stayed."],
+    ),
     ("initials", "J. R. Smith spoke. He left.", ["J. R. Smith spoke.", "He left."]),
     ("times", "It began at 5 p.m. Tuesday. It ended.", ["It began at 5 p.m. Tuesday.", "It ended."]),
     ("figures", "It grew 3.5 percent. Then it fell.", ["It grew 3.5 percent.", "Then it fell."]),
-    ("No. as number and as word", "Office No. 39 shut. He said no. They went.", ["Office No. 39 shut.", "He said no.", "They went."]),
+    (
+        "No. as number and as word",
+        "Office No. 39 shut. He said no. They went.",
+        ["Office No. 39 shut.", "He said no.", "They went."],
+    ),
     ("quotation", "“He fled.” She wept.", ["“He fled.”", "She wept."]),
     ("question within", "“Why?” he asked. No answer.", ["“Why?” he asked.", "No answer."]),
     ("exclamation", "Look! There.", ["Look!", "There."]),
@@ -28,11 +38,15 @@ CASES = [
     ("Korean figures", "성장률은 3.5%였다. 낮다.", ["성장률은 3.5%였다.", "낮다."]),
     ("Chinese", "他逃走了。外交部否认！真的？", ["他逃走了。", "外交部否认！", "真的？"]),
     ("Chinese quotation", "他说：“走了。”然后离开。", ["他说：“走了。”", "然后离开。"]),
-    ("Japanese quotation goes on", "「亡命した。」と述べた。終わり。", ["「亡命した。」と述べた。", "終わり。"]),
+    (
+        "Japanese quotation goes on",
+        "「亡命した。」と述べた。終わり。",
+        ["「亡命した。」と述べた。", "終わり。"],
+    ),
     ("lines", "A headline\nThe first line. The second.", ["A headline", "The first line.", "The second."]),
     ("no end mark", "one two", ["one two"]),
     ("nothing", " \n ", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), CASES, ids=[case[0] for case in CASES])
@@ -50,6 +64,6 @@ def test_paragraphs_are_lines_that_say_something() -> None:
 def test_sentences_are_sorted_disjoint_trimmed_and_lose_nothing(text: str) -> None:
     spans = sentences(text)
     assert all(a < b for a, b in spans)
-    assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in itertools.pairwise(spans))
     assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
     assert all(text[a:b] == text[a:b].strip() for a, b in spans)

@@ -53,11 +53,11 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("ATLEAST/0 x", [(1, "ATLEAST/ needs a whole number")]),
     ("a NEAR/x b", [(3, "NEAR/ needs a whole number")]),
     ("NOT NOT a", [(5, "NOT cannot stand here")]),
-    ("x AND (y z) AND \"q", [(10, "several words"), (17, "not closed")]),
+    ('x AND (y z) AND "q', [(10, "several words"), (17, "not closed")]),
     ("@dprx AND @fle", [(1, "@dprk"), (11, "@flee")]),
     ("북한 AND 탈북 외교관", [(11, "탈북 외교관")]),
     ("title:(a OR", [(7, "this ( is not closed"), (10, "the query ends")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("query", "expected"), ERRORS, ids=[row[0] for row in ERRORS])
@@ -98,17 +98,23 @@ ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]], list[tuple[str, str, s
     ({"any": ("a",), "query": "b"}, {}, [("watchlist", "x", "", None, "either lists")]),
     ({"any": ("a",), "near": 3}, {}, [("watchlist", "x", "", None, "add the context")]),
     ({"query": "b", "near": 3}, {}, [("watchlist", "x", "", None, "NEAR/n")]),
-    ({"any": ("a",)}, {"c": ["@d"], "d": ["@c"]}, [("concept", "c", "c", 0, "@c → @d → @c"), ("concept", "d", "d", 0, "@d → @c → @d")]),
+    (
+        {"any": ("a",)},
+        {"c": ["@d"], "d": ["@c"]},
+        [("concept", "c", "c", 0, "@c → @d → @c"), ("concept", "d", "d", 0, "@d → @c → @d")],
+    ),
     ({"any": ("a",)}, {"c": ["@c"]}, [("concept", "c", "c", 0, "@c → @c")]),
     ({"any": ("a",)}, {"c": []}, [("concept", "c", "c", None, "holds no terms")]),
     ({"any": ("a",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
     ({"any": ("@c",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("rule", "concepts", "expected"), ENTRIES)
 def test_problems_of_lists_and_concepts_name_their_entry(
-    rule: dict[str, Any], concepts: dict[str, list[str]], expected: list[tuple[str, str, str, int | None, str]]
+    rule: dict[str, Any],
+    concepts: dict[str, list[str]],
+    expected: list[tuple[str, str, str, int | None, str]],
 ) -> None:
     found = problems([Watchlist(name="x", **rule)], concepts)
     assert [(f.kind, f.name, f.key, f.index) for f in found] == [row[:4] for row in expected]
@@ -117,9 +123,18 @@ def test_problems_of_lists_and_concepts_name_their_entry(
 
 
 TRAPS = [
-    ("defect*", "defective"), ("flee*", "fleet"), ("亡命", "亡命之徒"), ("월남", "Vietnam"), ("*안전부", "행정안전부"),
-    ("脱北*", "摆脱北京"), ("脫北", "摆脱北京"), ("北", "=北"), ("MSS", "China"), ("NK", "NK cells"), ("ab*", "a great many words"),
-]  # fmt: skip
+    ("defect*", "defective"),
+    ("flee*", "fleet"),
+    ("亡命", "亡命之徒"),
+    ("월남", "Vietnam"),
+    ("*안전부", "행정안전부"),
+    ("脱北*", "摆脱北京"),
+    ("脫北", "摆脱北京"),
+    ("北", "=北"),
+    ("MSS", "China"),
+    ("NK", "NK cells"),
+    ("ab*", "a great many words"),
+]
 
 
 @pytest.mark.parametrize(("term", "trap"), TRAPS)

@@ -13,7 +13,9 @@ from watcher.watchlist.engine import Engine, condition_text, matcher
 CONCEPTS = {"dprk": ["North Korea*", "DPRK", "북한*", "=北"], "all": ["@dprk", "Seoul"]}
 
 
-def run(title: str = "", body: str = "", *, source: str = "", lang: str = "", **rule: Any) -> dict[str, bool] | None:
+def run(
+    title: str = "", body: str = "", *, source: str = "", lang: str = "", **rule: Any
+) -> dict[str, bool] | None:
     """Each term that was hit, with whether it is subject; None where the watchlist does not hold."""
     engine = Engine([Watchlist(name="x", **rule)], CONCEPTS)
     found = engine.match(Fields(title=title, body=body, source=source, lang=lang))
@@ -22,38 +24,163 @@ def run(title: str = "", body: str = "", *, source: str = "", lang: str = "", **
 
 CASES: list[tuple[str, dict[str, Any], dict[str, str], dict[str, bool] | None]] = [
     ("any alone", {"any": ("fled", "left")}, {"body": "he fled"}, {"fled": True}),
-    ("all is context", {"any": ("fled",), "all": ("@dprk",)}, {"body": "fled North Korea"}, {"fled": True, "North Korea*": False}),
-    ("all may stand anywhere", {"any": ("fled",), "all": ("Seoul",)}, {"title": "Seoul", "body": "he fled"}, {"Seoul": False, "fled": True}),
+    (
+        "all is context",
+        {"any": ("fled",), "all": ("@dprk",)},
+        {"body": "fled North Korea"},
+        {"fled": True, "North Korea*": False},
+    ),
+    (
+        "all may stand anywhere",
+        {"any": ("fled",), "all": ("Seoul",)},
+        {"title": "Seoul", "body": "he fled"},
+        {"Seoul": False, "fled": True},
+    ),
     ("every one of all", {"any": ("fled",), "all": ("Seoul", "Busan")}, {"body": "fled Seoul"}, None),
-    ("all is the subject where there is no any", {"all": ("fled", "Seoul")}, {"body": "fled Seoul"}, {"fled": True, "Seoul": True}),
-    ("none looks at the title", {"any": ("fled",), "none": ("football",)}, {"title": "Football", "body": "fled"}, None),
-    ("none does not look at the text", {"any": ("fled",), "none": ("football",)}, {"body": "fled football"}, {"fled": True}),
-    ("unless told to", {"any": ("fled",), "none": ("football",), "none_in": "text"}, {"body": "fled football"}, None),
-    ("near", {"any": ("fled",), "all": ("Seoul",), "near": 2}, {"body": "fled far from Seoul"}, {"fled": True, "Seoul": False}),
+    (
+        "all is the subject where there is no any",
+        {"all": ("fled", "Seoul")},
+        {"body": "fled Seoul"},
+        {"fled": True, "Seoul": True},
+    ),
+    (
+        "none looks at the title",
+        {"any": ("fled",), "none": ("football",)},
+        {"title": "Football", "body": "fled"},
+        None,
+    ),
+    (
+        "none does not look at the text",
+        {"any": ("fled",), "none": ("football",)},
+        {"body": "fled football"},
+        {"fled": True},
+    ),
+    (
+        "unless told to",
+        {"any": ("fled",), "none": ("football",), "none_in": "text"},
+        {"body": "fled football"},
+        None,
+    ),
+    (
+        "near",
+        {"any": ("fled",), "all": ("Seoul",), "near": 2},
+        {"body": "fled far from Seoul"},
+        {"fled": True, "Seoul": False},
+    ),
     ("not near", {"any": ("fled",), "all": ("Seoul",), "near": 1}, {"body": "fled far from Seoul"}, None),
-    ("near in either order", {"any": ("fled",), "all": ("Seoul",), "near": 2}, {"body": "Seoul he fled"}, {"Seoul": False, "fled": True}),
-    ("never near across title and body", {"any": ("fled",), "all": ("Seoul",), "near": 9}, {"title": "Seoul", "body": "fled"}, None),
-    ("near every one", {"any": ("fled",), "all": ("Seoul", "Busan"), "near": 1}, {"body": "Seoul fled x y Busan"}, None),
-    ("near without any", {"all": ("fled", "Seoul"), "near": 1}, {"body": "fled Seoul"}, {"fled": True, "Seoul": True}),
-    ("within a sentence", {"any": ("fled",), "all": ("Seoul",), "within": "sentence"}, {"body": "He fled. Seoul slept."}, None),
-    ("within one sentence", {"any": ("fled",), "all": ("Seoul",), "within": "sentence"}, {"body": "A. He fled Seoul."}, {"fled": True, "Seoul": False}),
-    ("within a Korean sentence", {"any": ("망명*",), "all": ("북한*",), "within": "sentence"}, {"body": "북한은 침묵했다. 그는 망명했다."}, None),
-    ("within a paragraph", {"any": ("fled",), "all": ("Seoul",), "within": "paragraph"}, {"body": "He fled. Seoul slept."}, {"fled": True, "Seoul": False}),
-    ("another paragraph", {"any": ("fled",), "all": ("Seoul",), "within": "paragraph"}, {"body": "He fled.\nSeoul slept."}, None),
+    (
+        "near in either order",
+        {"any": ("fled",), "all": ("Seoul",), "near": 2},
+        {"body": "Seoul he fled"},
+        {"Seoul": False, "fled": True},
+    ),
+    (
+        "never near across title and body",
+        {"any": ("fled",), "all": ("Seoul",), "near": 9},
+        {"title": "Seoul", "body": "fled"},
+        None,
+    ),
+    (
+        "near every one",
+        {"any": ("fled",), "all": ("Seoul", "Busan"), "near": 1},
+        {"body": "Seoul fled x y Busan"},
+        None,
+    ),
+    (
+        "near without any",
+        {"all": ("fled", "Seoul"), "near": 1},
+        {"body": "fled Seoul"},
+        {"fled": True, "Seoul": True},
+    ),
+    (
+        "within a sentence",
+        {"any": ("fled",), "all": ("Seoul",), "within": "sentence"},
+        {"body": "He fled. Seoul slept."},
+        None,
+    ),
+    (
+        "within one sentence",
+        {"any": ("fled",), "all": ("Seoul",), "within": "sentence"},
+        {"body": "A. He fled Seoul."},
+        {"fled": True, "Seoul": False},
+    ),
+    (
+        "within a Korean sentence",
+        {"any": ("망명*",), "all": ("북한*",), "within": "sentence"},
+        {"body": "북한은 침묵했다. 그는 망명했다."},
+        None,
+    ),
+    (
+        "within a paragraph",
+        {"any": ("fled",), "all": ("Seoul",), "within": "paragraph"},
+        {"body": "He fled. Seoul slept."},
+        {"fled": True, "Seoul": False},
+    ),
+    (
+        "another paragraph",
+        {"any": ("fled",), "all": ("Seoul",), "within": "paragraph"},
+        {"body": "He fled.\nSeoul slept."},
+        None,
+    ),
     ("fields in lists", {"any": ("title:fled",)}, {"body": "fled"}, None),
-    ("metadata is never subject", {"any": ("fled",), "all": ("source:Yonhap",)}, {"body": "fled", "source": "Yonhap News"}, {"fled": True, "Yonhap": False}),
+    (
+        "metadata is never subject",
+        {"any": ("fled",), "all": ("source:Yonhap",)},
+        {"body": "fled", "source": "Yonhap News"},
+        {"fled": True, "Yonhap": False},
+    ),
     ("text does not look at metadata", {"any": ("Yonhap", "source:x")}, {"source": "Yonhap"}, None),
-    ("metadata has no case rule", {"any": ("fled",), "all": ("lang:KO",)}, {"body": "fled", "lang": "ko-KR"}, {"fled": True, "KO": False}),
-    ("positive terms of a query", {"query": "fled AND Seoul NOT Busan"}, {"body": "fled Seoul"}, {"fled": True, "Seoul": True}),
-    ("of a NEAR the left operand", {"query": "fled NEAR Seoul"}, {"body": "fled Seoul"}, {"fled": True, "Seoul": False}),
-    ("of a chain the first", {"query": "fled NEAR Seoul NEAR Busan"}, {"body": "fled Seoul Busan"}, {"fled": True, "Seoul": False, "Busan": False}),
-    ("a term on both sides is subject", {"query": "(fled NEAR Seoul) OR Seoul"}, {"body": "fled Seoul"}, {"fled": True, "Seoul": True}),
+    (
+        "metadata has no case rule",
+        {"any": ("fled",), "all": ("lang:KO",)},
+        {"body": "fled", "lang": "ko-KR"},
+        {"fled": True, "KO": False},
+    ),
+    (
+        "positive terms of a query",
+        {"query": "fled AND Seoul NOT Busan"},
+        {"body": "fled Seoul"},
+        {"fled": True, "Seoul": True},
+    ),
+    (
+        "of a NEAR the left operand",
+        {"query": "fled NEAR Seoul"},
+        {"body": "fled Seoul"},
+        {"fled": True, "Seoul": False},
+    ),
+    (
+        "of a chain the first",
+        {"query": "fled NEAR Seoul NEAR Busan"},
+        {"body": "fled Seoul Busan"},
+        {"fled": True, "Seoul": False, "Busan": False},
+    ),
+    (
+        "a term on both sides is subject",
+        {"query": "(fled NEAR Seoul) OR Seoul"},
+        {"body": "fled Seoul"},
+        {"fled": True, "Seoul": True},
+    ),
     ("nested concepts", {"query": "fled NEAR @all"}, {"body": "fled 北"}, {"fled": True, "=北": False}),
-    ("an acronym in a shouted headline needs the body", {"any": ("MSS",)}, {"title": "MSS AGENT FLEES", "body": "nothing"}, None),
+    (
+        "an acronym in a shouted headline needs the body",
+        {"any": ("MSS",)},
+        {"title": "MSS AGENT FLEES", "body": "nothing"},
+        None,
+    ),
     ("and has it", {"any": ("MSS",)}, {"title": "MSS AGENT FLEES", "body": "An MSS agent"}, {"MSS": True}),
-    ("a Korean headline does not shout", {"any": ("RGB",)}, {"title": "정찰총국 RGB 개편", "body": "x"}, {"RGB": True}),
-    ("a phrase is not found across title and body", {"any": ("North Korea",)}, {"title": "North", "body": "Korea"}, None),
-]  # fmt: skip
+    (
+        "a Korean headline does not shout",
+        {"any": ("RGB",)},
+        {"title": "정찰총국 RGB 개편", "body": "x"},
+        {"RGB": True},
+    ),
+    (
+        "a phrase is not found across title and body",
+        {"any": ("North Korea",)},
+        {"title": "North", "body": "Korea"},
+        None,
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "rule", "article", "expected"), CASES, ids=[case[0] for case in CASES])
@@ -72,7 +199,9 @@ def test_only_hits_in_reach_take_part() -> None:
 
 def test_cues_come_with_a_match_and_never_make_one() -> None:
     engine = Engine([Watchlist(name="x", any=("defection",))], {})
-    (match,) = engine.match(Fields(title="Ministry denies defection", body="당국은 사실무근이라고 했다. 外交部否认。"))
+    (match,) = engine.match(
+        Fields(title="Ministry denies defection", body="당국은 사실무근이라고 했다. 外交部否认。")
+    )
     assert [cue.term for cue in match.cues] == ["deny", "사실무근", "否认"]
     assert engine.match(Fields(body="denied")) == []
 

@@ -11,7 +11,21 @@ from watcher.model import Fields
 from watcher.watchlist import Watchlist
 from watcher.watchlist.engine import Engine
 
-WORDS = ["fund", "funds", "spy", "spies", "defector", "defect", "MSS", "mss", "Seoul", "state", "security", "Kim", "un"]
+WORDS = [
+    "fund",
+    "funds",
+    "spy",
+    "spies",
+    "defector",
+    "defect",
+    "MSS",
+    "mss",
+    "Seoul",
+    "state",
+    "security",
+    "Kim",
+    "un",
+]
 KOREAN = ["북한", "탈북자", "보위부", "외교관", "국가보위성"]
 TAILS = ["", "은", "이", "에서", "들에게는", "군", "산", "했다"]
 HAN = ["北", "朝鲜", "朝鮮", "北京", "东北", "张成泽", "張成澤"]
@@ -29,7 +43,9 @@ term = st.one_of(latin_term, korean_term, han_term)
 piece = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(WORDS).map(lambda word: word + "'s"),
-    st.tuples(st.sampled_from(["", "비", "북한"]), st.sampled_from(KOREAN), st.sampled_from(TAILS)).map("".join),
+    st.tuples(st.sampled_from(["", "비", "북한"]), st.sampled_from(KOREAN), st.sampled_from(TAILS)).map(
+        "".join
+    ),
     st.lists(st.sampled_from([*HAN, "人"]), min_size=1, max_size=3).map("".join),
     st.sampled_from([",", "—", "x"]),
 )

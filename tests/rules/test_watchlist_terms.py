@@ -18,7 +18,7 @@ def written_out(cell: str) -> str:
 
     def character(found: re.Match[str]) -> str:
         code = found.group()
-        return {"\\n": "\n", "\\\\": "\\"}.get(code) or chr(int(code[2:], 16))
+        return {"\\n": "\n", "\\\\": "\\"}.get(code) or chr(int("0x" + code[2:], 0))
 
     return re.sub(r"\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\\n|\\\\", character, cell)
 

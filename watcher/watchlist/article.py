@@ -140,9 +140,9 @@ class Article:
             end = self._run(b - 1, 1) + 1
             if end > b and not is_tail(hay[b:end]):
                 return None
-        elif right == "kind" and kind_of(hay[b]) == kind_of(hay[b - 1]):
-            return None
-        elif right == "closed" and self._possessive(b):
+        elif (right == "kind" and kind_of(hay[b]) == kind_of(hay[b - 1])) or (
+            right == "closed" and self._possessive(b)
+        ):
             return None
         return a, b
 
@@ -206,7 +206,10 @@ class Article:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""
         begins = self._units.get(kind)
         if begins is None:
-            split: Mapping[str, Callable[[str], list[Span]]] = {"sentence": sentences, "paragraph": paragraphs}
+            split: Mapping[str, Callable[[str], list[Span]]] = {
+                "sentence": sentences,
+                "paragraph": paragraphs,
+            }
             begins = [0]
             for part in self.parts[:2]:
                 spans = split[kind](part.folded.original)

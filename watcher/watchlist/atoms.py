@@ -25,8 +25,11 @@ _JOINT: Final = re.compile(rf"(?<=\w){_DASH}(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One literal to scan for. Its hit is `text[lead:len-trail]`; `capitals` are the ranges within that hit
-    that must be capitals in the original."""
+    """One literal to look for.
+
+    Its hit is `text[lead:len-trail]`; `capitals` are the ranges within that hit
+    that must be capitals in the original.
+    """
 
     text: str
     lead: int = 0
@@ -41,7 +44,9 @@ class Pattern:
         word = self.text[1:-1]
         if word.isascii():
             return self.text[0] == self.text[-1] == " " and " " not in word
-        return self.text[0] == self.text[-1] == " " and all(kind_of(character) == LETTER for character in word)
+        return self.text[0] == self.text[-1] == " " and all(
+            kind_of(character) == LETTER for character in word
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,11 @@ def _writings(words: str) -> list[str]:
     joints = [found.span() for found in _JOINT.finditer(words)]
     if not joints:
         return [words]
-    choices = itertools.product("-\0", repeat=len(joints)) if len(joints) <= 3 else [("-",) * len(joints), ("\0",) * len(joints)]
+    choices = (
+        itertools.product("-\0", repeat=len(joints))
+        if len(joints) <= 3
+        else [("-",) * len(joints), ("\0",) * len(joints)]
+    )
     found = []
     for choice in choices:
         out, done = [], 0
@@ -144,7 +153,11 @@ def _joined(text: str, capitals: tuple[Span, ...]) -> list[tuple[str, tuple[Span
     ]  # fmt: skip
     if not gaps:
         return [(text, capitals)]
-    choices = itertools.product((False, True), repeat=len(gaps)) if len(gaps) <= 3 else [(False,) * len(gaps), (True,) * len(gaps)]
+    choices = (
+        itertools.product((False, True), repeat=len(gaps))
+        if len(gaps) <= 3
+        else [(False,) * len(gaps), (True,) * len(gaps)]
+    )
     found = []
     for choice in choices:
         out_gaps = [at for at, out in zip(gaps, choice, strict=True) if out]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from watcher.model import QueryError
-from watcher.watchlist import syntax
+from watcher.watchlist import grammar, syntax
 from watcher.watchlist.compile import Compiler, shape_problem
 from watcher.watchlist.rule import Watchlist
 from watcher.watchlist.traps import trap
@@ -45,7 +45,11 @@ def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
     compiler = Compiler(concepts)
     for name, entries in concepts.items():
         if not entries:
-            found.append(Finding("concept", name, name, None, f"the concept @{name} holds no terms: add one or remove it"))
+            found.append(
+                Finding(
+                    "concept", name, name, None, f"the concept @{name} holds no terms: add one or remove it"
+                )
+            )
         for index, entry in enumerate(entries):
             found += _entry_problems(compiler, Finding("concept", name, name, index, "", entry))
     for rule in watchlists:
@@ -56,7 +60,7 @@ def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
             found += _entry_problems(compiler, place)
         if rule.query:
             place = Finding("watchlist", rule.name, "query", None, "", rule.query)
-            node, errors = syntax.parse(rule.query)
+            node, errors = grammar.parse(rule.query)
             found += [_at(place, each) for each in errors]
             if node is not None:
                 found += _build_problems(compiler, node, place)
@@ -69,14 +73,18 @@ def warnings(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
     tied = _tied_concepts(watchlists)
     for name, entries in concepts.items():
         for index, entry in enumerate(entries):
-            found += _traps(Finding("concept", name, name, index, "", entry), syntax.parse_entry, tied=name in tied)
+            found += _traps(
+                Finding("concept", name, name, index, "", entry), grammar.parse_entry, tied=name in tied
+            )
     for rule in watchlists:
         near = rule.near is not None or rule.within is not None
         for place in _entries(rule):
             if place.key in ("any", "all"):
-                found += _traps(place, syntax.parse_entry, tied=near)
+                found += _traps(place, grammar.parse_entry, tied=near)
         if rule.query:
-            found += _traps(Finding("watchlist", rule.name, "query", None, "", rule.query), syntax.parse, tied=False)
+            found += _traps(
+                Finding("watchlist", rule.name, "query", None, "", rule.query), grammar.parse, tied=False
+            )
     return list(dict.fromkeys(found))
 
 
@@ -88,12 +96,19 @@ def _entries(rule: Watchlist) -> Iterator[Finding]:
 
 def _at(place: Finding, problem: QueryError) -> Finding:
     return Finding(
-        place.kind, place.name, place.key, place.index, problem.message, place.text, problem.line, problem.column
+        place.kind,
+        place.name,
+        place.key,
+        place.index,
+        problem.message,
+        place.text,
+        problem.line,
+        problem.column,
     )
 
 
 def _entry_problems(compiler: Compiler, place: Finding) -> list[Finding]:
-    node, errors = syntax.parse_entry(place.text)
+    node, errors = grammar.parse_entry(place.text)
     if errors or node is None:
         return [_at(place, each) for each in errors]
     opened = [place.name] if place.kind == "concept" else []
@@ -103,7 +118,7 @@ def _entry_problems(compiler: Compiler, place: Finding) -> list[Finding]:
 def _build_problems(
     compiler: Compiler, node: syntax.Node, place: Finding, opened: Sequence[str] = ()
 ) -> list[Finding]:
-    """Each leaf of the tree on its own, so that one bad term hides no other; a concept's own entries are not its user's."""
+    """Each leaf of the tree on its own, so that one bad term hides no other."""
     found = []
     for leaf in _leaves(node):
         try:
@@ -131,32 +146,32 @@ def _tied_concepts(watchlists: Sequence[Watchlist]) -> set[str]:
     for rule in watchlists:
         near = rule.near is not None or rule.within is not None
         for place in _entries(rule):
-            node, _ = syntax.parse_entry(place.text)
+            node, _ = grammar.parse_entry(place.text)
             if node is not None and place.key in ("any", "all"):
-                _sort_concepts(node, near, tied, loose)
-        node = syntax.parse(rule.query)[0] if rule.query else None
+                _sort_concepts(node, near=near, tied=tied, loose=loose)
+        node = grammar.parse(rule.query)[0] if rule.query else None
         if node is not None:
-            _sort_concepts(node, False, tied, loose)
+            _sort_concepts(node, near=False, tied=tied, loose=loose)
     return tied - loose
 
 
-def _sort_concepts(node: syntax.Node, near: bool, tied: set[str], loose: set[str]) -> None:
-    for leaf, inside in _with_near(node, near):
+def _sort_concepts(node: syntax.Node, *, near: bool, tied: set[str], loose: set[str]) -> None:
+    for leaf, inside in _with_near(node, near=near):
         if isinstance(leaf, syntax.Concept):
             (tied if inside else loose).add(leaf.name)
 
 
-def _with_near(node: syntax.Node, near: bool) -> Iterator[tuple[syntax.Node, bool]]:
+def _with_near(node: syntax.Node, *, near: bool) -> Iterator[tuple[syntax.Node, bool]]:
     """The positive leaves of a tree, each with whether it stands in a NEAR."""
     match node:
         case syntax.And(parts) | syntax.Or(parts):
             for part in parts:
-                yield from _with_near(part, near)
+                yield from _with_near(part, near=near)
         case syntax.Near(parts):
             for part in parts:
-                yield from _with_near(part, True)
+                yield from _with_near(part, near=True)
         case syntax.AtLeast(part=part) | syntax.InField(part=part):
-            yield from _with_near(part, near)
+            yield from _with_near(part, near=near)
         case syntax.Not():
             return
         case _:
@@ -170,7 +185,7 @@ def _traps(
     if node is None or errors:
         return []
     found = []
-    for leaf, near in _with_near(node, tied):
+    for leaf, near in _with_near(node, near=tied):
         message = trap(leaf.text, near=near) if isinstance(leaf, syntax.Term) else ""
         if message:
             found.append(_at(place, syntax.error(message, place.text, leaf.start)))

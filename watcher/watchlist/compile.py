@@ -9,19 +9,21 @@ import re2
 
 from watcher.folding import LETTER, kind_of
 from watcher.model import QueryError
-from watcher.watchlist import conditions, syntax
+from watcher.watchlist import conditions, grammar, syntax
 from watcher.watchlist.atoms import Atom, atom
 from watcher.watchlist.conditions import Choice, Condition, Leaf
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
 
-COMMON: Final = frozenset(
-    """the of and to in a is that for on was with as by at from it be are an or has have had his her its their said says
-    new year years day week month people government state official officials country world president minister party
-    north south korea korean china chinese japan russia us un who were will would not but they this which been after
-    one two first last over against about more also than when city police court news report reported million two other
-    他 的 在 是 有 中国 北 이 그 수 등 것 한국 북한""".split()
-)
+_OFTEN: Final = """
+    the of and to in a is that for on was with as by at from it be are an or has have had his her its
+    their said says new year years day week month people government state official officials country
+    world president minister party north south korea korean china chinese japan russia us un who were
+    will would not but they this which been after one two first last over against about more also
+    than when city police court news report reported million two other 他 的 在 是 有 中国 北 이 그
+    수 등 것 한국 북한
+"""
+COMMON: Final = frozenset(_OFTEN.split())
 """Words that stand in many articles: a query is better selected by another of its words."""
 
 
@@ -69,37 +71,44 @@ class Compiler:
     def _number(self, known: dict[str, int], text: str) -> int:
         return known.setdefault(text, len(self.scanned) + len(self.words))
 
-    def build(self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
+    def build(
+        self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None
+    ) -> Condition:
         """The condition of a tree read from `text`. Raises `QueryError` at the place in `text`."""
         match node:
             case syntax.Term():
-                try:
-                    number, made, patterns, need = self._literal(node.text)
-                except QueryError as problem:
-                    inner = text.find(node.text, node.start)
-                    at = max(inner, node.start) + problem.column - 1
-                    raise syntax.error(problem.message, text, at) from problem
-                return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, need)
+                return self._term(node, text, field, concept)
             case syntax.Regex():
                 return conditions.Pattern(_regex(node, text), Leaf(node.text, concept), field)
             case syntax.Concept():
                 return self._concept(node, text, field, concept)
             case syntax.InField():
-                if node.name in syntax.METADATA_FIELDS:
-                    self.metadata = True
-                    return conditions.Beside(self.build(node.part, text, field=node.name, concept=concept))
-                return self.build(node.part, text, field=node.name, concept=concept)
+                return self._in_field(node, text, concept)
             case syntax.Not():
                 return conditions.Without(self.build(node.part, text, field=field, concept=concept))
             case syntax.AtLeast():
-                return conditions.AtLeast(node.count, self.build(node.part, text, field=field, concept=concept))
+                return conditions.AtLeast(
+                    node.count, self.build(node.part, text, field=field, concept=concept)
+                )
         parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
-        match node:
-            case syntax.And():
-                return every(parts)
-            case syntax.Or():
-                return conditions.Some(parts)
-        return conditions.Near(parts, node.gaps, node.ordered)
+        if isinstance(node, syntax.Near):
+            return conditions.Near(parts, node.gaps, node.ordered)
+        return every(parts) if isinstance(node, syntax.And) else conditions.Some(parts)
+
+    def _term(self, node: syntax.Term, text: str, field: str | None, concept: str | None) -> Condition:
+        try:
+            number, made, patterns, need = self._literal(node.text)
+        except QueryError as problem:
+            at = max(text.find(node.text, node.start), node.start) + problem.column - 1
+            raise syntax.error(problem.message, text, at) from problem
+        return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, need)
+
+    def _in_field(self, node: syntax.InField, text: str, concept: str | None) -> Condition:
+        part = self.build(node.part, text, field=node.name, concept=concept)
+        if node.name not in syntax.METADATA_FIELDS:
+            return part
+        self.metadata = True
+        return conditions.Beside(part)
 
     def check(self, leaf: syntax.Node, text: str, opened: Sequence[str] = ()) -> None:
         """Raises `QueryError` for a leaf that cannot be built, but not for what is wrong inside another concept."""
@@ -125,7 +134,7 @@ class Compiler:
         if not opened:
             return
         for entry in self.concepts.get(node.name, ()):
-            inner, _ = syntax.parse_entry(entry)
+            inner, _ = grammar.parse_entry(entry)
             inner = inner.part if isinstance(inner, syntax.InField) else inner
             if isinstance(inner, syntax.Concept) and (inner.name == opened[0] or inner.name not in opened):
                 place = syntax.Concept(inner.name, node.start, node.end)
@@ -152,14 +161,14 @@ class Compiler:
 
     def entry(self, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
         """The condition of one entry of a list or concept. Raises `QueryError`."""
-        node, errors = syntax.parse_entry(text)
+        node, errors = grammar.parse_entry(text)
         if errors or node is None:
             raise errors[0]
         return self.build(node, text, field=field, concept=concept)
 
     def query(self, text: str) -> Condition:
         """The condition of a query. Raises the first `QueryError`."""
-        node, errors = syntax.parse(text)
+        node, errors = grammar.parse(text)
         if errors or node is None:
             raise errors[0]
         return self.build(node, text)
@@ -223,14 +232,17 @@ def shape_problem(rule: Watchlist) -> str:
     if rule.query:
         return ""
     if not rule.any and not rule.all:
-        missing = "`none` alone would match nearly everything" if rule.none else "this watchlist looks for nothing"
+        missing = (
+            "`none` alone would match nearly everything" if rule.none else "this watchlist looks for nothing"
+        )
         return f"{missing}: add any = [\"…\"], or query = '…'"
     if rule.near is not None or rule.within is not None:
         key = "near" if rule.near is not None else "within"
         if rule.near is not None and rule.near < 0:
             return "near is a number of words, 0 or more"
         if not rule.all or (not rule.any and len(rule.all) < 2):
-            return f'{key} says how close subject and context must stand: add the context, all = ["…"], or leave {key} out'
+            way = f'add the context, all = ["…"], or leave {key} out'
+            return f"{key} says how close subject and context must stand: {way}"
     return ""
 
 
@@ -246,5 +258,7 @@ def _regex(node: syntax.Regex, text: str) -> re2._Regexp:
         message = f"this regex cannot be read: {detail} (RE2 has no look-around and no back-references)"
         raise syntax.error(message, text, node.start) from problem
     if regex.search("") is not None:
-        raise syntax.error("this regex matches nothing at all, and so everywhere: use + instead of *", text, node.start)
+        raise syntax.error(
+            "this regex matches nothing at all, and so everywhere: use + instead of *", text, node.start
+        )
     return regex

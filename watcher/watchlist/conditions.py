@@ -147,7 +147,9 @@ class Some:
         if not all(needs):
             return []
         rarest = [need[0] for need in needs]
-        return [Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))]
+        return [
+            Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))
+        ]
 
 
 def _all_needs(parts: Iterable[Condition]) -> list[Choice]:
@@ -285,7 +287,9 @@ def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]]
     theirs = sorted(theirs)
     begins = [begin for begin, _ in theirs]
     reach = list(np.maximum.accumulate([end for _, end in theirs])) if theirs else []
-    return [(at := bisect_right(begins, end + gap)) > 0 and reach[at - 1] >= begin - gap for begin, end in mine]
+    return [
+        (at := bisect_right(begins, end + gap)) > 0 and reach[at - 1] >= begin - gap for begin, end in mine
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from watcher.model import Fields, Hit, Match, QueryError
-from watcher.watchlist import syntax
+from watcher.watchlist import grammar, syntax
 from watcher.watchlist.article import Article
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
@@ -44,7 +44,9 @@ class Engine:
             self._entries.append(_Entry(rule.name, condition, cues, condition_text(rule)))
         self.metadata = compiler.metadata
         """Whether a term asks for source, author, url or lang."""
-        self._selection = Selection([e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words))
+        self._selection = Selection(
+            [e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words)
+        )
         self._words = compiler.words
         self._numbers = list(compiler.scanned.values())
         self._automaton = (
@@ -89,7 +91,9 @@ class Engine:
         if self._automaton is not None:
             starts = article.starts
             numbers = self._numbers
-            for index, start, _ in self._automaton.find_matches_as_indexes(article.haystack, overlapping=True):
+            for index, start, _ in self._automaton.find_matches_as_indexes(
+                article.haystack, overlapping=True
+            ):
                 pattern = numbers[index]
                 if pattern in starts:
                     starts[pattern].append(start)
@@ -114,9 +118,11 @@ class Matcher:
 
 def matcher(query: str, concepts: Mapping[str, Sequence[str]] | None = None) -> Matcher:
     """A matcher for one query. Raises `QueryError` whose message names every problem, with carets when several."""
-    _, errors = syntax.parse(query)
+    _, errors = grammar.parse(query)
     if len(errors) > 1:
-        raise QueryError("\n".join(syntax.show(each) for each in errors), line=errors[0].line, column=errors[0].column)
+        raise QueryError(
+            "\n".join(syntax.show(each) for each in errors), line=errors[0].line, column=errors[0].column
+        )
     return Matcher(query, concepts or {})
 
 
@@ -133,7 +139,9 @@ def _hits(article: Article, found: Iterable[Found]) -> tuple[Hit, ...]:
         known = seen.get(key)
         if known is None or (subject and not known.subject):
             leaf = item.leaf
-            seen[key] = Hit(term=leaf.term, field=field, start=start, end=end, concept=leaf.concept, subject=subject)
+            seen[key] = Hit(
+                term=leaf.term, field=field, start=start, end=end, concept=leaf.concept, subject=subject
+            )
     return tuple(seen[key] for key in sorted(seen))
 
 

@@ -49,7 +49,9 @@ class Selection:
             if not choices:
                 self._unselected.append(number)
             for at, choice in enumerate(choices[:CHECKED]):
-                group = groups.setdefault(choice.patterns, len(groups) + 1)  # 0: the group that is always seen
+                group = groups.setdefault(
+                    choice.patterns, len(groups) + 1
+                )  # 0: the group that is always seen
                 if group > len(selected):
                     selected.append([])
                 if at:

@@ -1,0 +1,285 @@
+"""The sentences of the query language: tokens as a tree, and every error with its place and the way out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from watcher.model import QueryError
+from watcher.watchlist.syntax import (
+    FIELDS,
+    And,
+    AtLeast,
+    Concept,
+    InField,
+    Near,
+    Node,
+    Not,
+    Or,
+    Regex,
+    Term,
+    error,
+)
+from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, Lexer, Token
+
+_FOREIGN: Final = {
+    "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR", "&": "AND", "&&": "AND", "|": "OR", "||": "OR", "!": "NOT",
+}  # fmt: skip
+
+
+class Parser:
+    """Reads tokens into a tree. Goes on after an error as if the likeliest way out had been written."""
+
+    def __init__(self, text: str) -> None:
+        lexer = Lexer(text)
+        self.text = text
+        self.tokens = lexer.tokens()
+        self.errors = lexer.errors
+        self.at = 0
+
+    def parse(self) -> Node | None:
+        """The whole query, or None; what is wrong stands in `errors`."""
+        if self.tokens[0].kind == "end":
+            self._note("this query is empty", self.tokens[0])
+            return None
+        node = self._query()
+        while self._peek().kind != "end":
+            self._note("this ) closes nothing", self._peek())
+            self.at += 1
+            if self._peek().kind not in ("end", ")"):
+                self._query()
+        return node
+
+    def _peek(self) -> Token:
+        return self.tokens[self.at]
+
+    def _next(self) -> Token:
+        token = self.tokens[self.at]
+        if token.kind != "end":
+            self.at += 1
+        return token
+
+    def _note(self, message: str, token: Token) -> None:
+        found = error(message, self.text, token.start)
+        if not any((e.line, e.column) == (found.line, found.column) for e in self.errors):
+            self.errors.append(found)
+
+    def _query(self) -> Node | None:
+        """Query := and ("OR" and)*, where AND and OR do not stand at one level."""
+        parts: list[Node] = []
+        mixed: Token | None = None
+        ors = 0
+        while True:
+            begin = self._peek()
+            part, clash = self._and()
+            if part is not None:
+                if _only_negates(part):
+                    self._refuse_negation(begin, branch=ors > 0 or self._peek().kind == "OR")
+                parts.append(part)
+            if clash is not None and mixed is None:
+                mixed = clash if ors else self._peek() if self._peek().kind == "OR" else None
+            if self._peek().kind != "OR":
+                break
+            self._next()
+            ors += 1
+        if mixed is not None:
+            way = "put parentheses around what belongs together, (a AND b) OR c or a AND (b OR c)"
+            self._note(f"AND and OR at one level: {way}", mixed)
+        if not parts:
+            return None
+        return parts[0] if len(parts) == 1 else Or(tuple(parts), parts[0].start, parts[-1].end)
+
+    def _refuse_negation(self, token: Token, *, branch: bool) -> None:
+        what = "this branch of an OR only says NOT" if branch else "a query of NOT alone"
+        self._note(
+            f"{what}: it would match nearly everything; say what to find, then NOT what: a NOT b", token
+        )
+
+    def _and(self) -> tuple[Node | None, Token | None]:
+        """And := ["NOT"] near ("AND" ["NOT"] near | "NOT" near)*; with the first AND or joining NOT in it."""
+        parts: list[Node] = []
+        joint: Token | None = None
+        while True:
+            token = self._peek()
+            if token.kind == "NOT":
+                self._next()
+                part = self._near()
+                if part is not None:
+                    parts.append(Not(part, token.start, part.end))
+            else:
+                part = self._near()
+                if part is not None:
+                    parts.append(part)
+            following = self._peek()
+            if following.kind in ("OR", ")", "end"):
+                break
+            if following.kind in ("AND", "NOT"):
+                joint = joint or following
+            if following.kind == "AND":
+                self._next()
+            elif following.kind != "NOT":
+                self._missing_operator()
+        if not parts:
+            return None, joint
+        node = parts[0] if len(parts) == 1 else And(tuple(parts), parts[0].start, parts[-1].end)
+        return node, joint
+
+    def _missing_operator(self) -> None:
+        before, token = self.tokens[self.at - 1], self._peek()
+        for word in (token, before):
+            way = _FOREIGN.get(word.text.lower().partition("/")[0]) if word.kind == "term" else None
+            if way:
+                self._note(
+                    f"write `{word.text}` as {way}{word.text[len(way) :]}; in quotes it is a term", word
+                )
+                self.at += word is token and self.tokens[self.at + 1].kind in (
+                    "term",
+                    "(",
+                    "concept",
+                    "field",
+                    "regex",
+                )
+                return
+        if before.kind == "term" and token.kind == "term":
+            pair = f"{before.text} {token.text}"
+            self._note(
+                f'several words side by side: a phrase needs quotes ("{pair}"), other words AND, OR or NEAR between',
+                token,
+            )
+        else:
+            self._note("AND, OR, NOT or NEAR is missing here", token)
+
+    def _near(self) -> Node | None:
+        """Near := prim (("NEAR" | "ONEAR") ["/" n] prim)*."""
+        first = self._primary()
+        parts, gaps, ordered = [first], [], []
+        while self._peek().kind in ("NEAR", "ONEAR"):
+            token = self._next()
+            if self._peek().kind == "NOT":
+                self._note(
+                    "NEAR of a NOT says nothing: find the two near each other, then exclude: (a NEAR b) NOT c",
+                    self._next(),
+                )
+            gaps.append(token.number)
+            ordered.append(token.kind == "ONEAR")
+            parts.append(self._primary())
+        if len(parts) == 1:
+            return first
+        good = [part for part in parts if part is not None]
+        for part in good:
+            negation = _negation(part)
+            if negation is not None:
+                self.errors.append(
+                    error(
+                        "NEAR of a group with NOT is refused: exclude outside of it, (a NEAR b) NOT c",
+                        self.text,
+                        negation.start,
+                    )
+                )
+        if len(good) < len(parts):
+            return good[0] if good else None
+        return Near(tuple(good), tuple(gaps), tuple(ordered), good[0].start, good[-1].end)
+
+    def _primary(self) -> Node | None:
+        token = self._peek()
+        if token.kind in ("end", ")", "AND", "OR", "NEAR", "ONEAR", "NOT"):
+            self._missing_term(token)
+            return None
+        self._next()
+        if token.kind == "(":
+            return self._group(token)
+        if token.kind == "field":
+            part = self._primary()
+            return part and (InField(token.text, part, token.start, part.end) if token.text else part)
+        if token.kind == "ATLEAST":
+            part = self._primary()
+            return part and AtLeast(token.number, part, token.start, part.end)
+        if token.kind == "concept":
+            return Concept(token.text, token.start, token.end) if token.text else None
+        if token.kind == "regex":
+            written = self.text[token.start : token.end]
+            return (
+                Regex(token.text, bool(token.number), written, token.start, token.end) if token.text else None
+            )
+        return Term(token.text, token.start, token.end) if token.text else None
+
+    def _missing_term(self, token: Token) -> None:
+        before = self.tokens[self.at - 1] if self.at else None
+        if token.kind == "end":
+            after = f" after {before.text or 'this'}" if before else ""
+            self._note(f"the query ends where a term is expected{after}", before or token)
+        elif token.kind == ")" and before and before.kind == "(":
+            self._note("these parentheses hold nothing", before)
+        elif token.kind == "NOT":
+            self._note(f"NOT cannot stand here: {before.text if before else ''} needs a term", token)
+            self._next()
+            self._primary()
+        else:
+            what = "this )" if token.kind == ")" else token.kind
+            self._note(f"a term is missing before {what}", token)
+            if (
+                before is not None
+                and before.kind in ("AND", "OR", "NOT", "NEAR", "ONEAR")
+                and token.kind in ("AND", "OR")
+            ):
+                self._next()
+                self._primary() if self._peek().kind not in ("end", ")") else None
+
+    def _group(self, opening: Token) -> Node | None:
+        node = self._query()
+        if self._peek().kind == ")":
+            self._next()
+        else:
+            self._note("this ( is not closed", opening)
+        return None if node is not None and _only_negates(node) else node
+
+
+def _only_negates(node: Node) -> bool:
+    return isinstance(node, Not) or (
+        isinstance(node, And) and all(isinstance(part, Not) for part in node.parts)
+    )
+
+
+def _negation(node: Node) -> Not | None:
+    """The first NOT within `node`, if any."""
+    match node:
+        case Not():
+            return node
+        case And(parts) | Or(parts) | Near(parts):
+            return next((found for part in parts if (found := _negation(part))), None)
+        case AtLeast(part=part) | InField(part=part):
+            return _negation(part)
+    return None
+
+
+def parse(text: str) -> tuple[Node | None, list[QueryError]]:
+    """The tree of a query, and everything wrong with it in the order of the text (the tree is then of no use)."""
+    parser = Parser(text)
+    node = parser.parse()
+    return node, sorted(parser.errors, key=lambda problem: (problem.line, problem.column))
+
+
+def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
+    """The tree of one entry of a list: a term or phrase, a regex, `@concept`, `field:` of those."""
+    stripped = text.strip()
+    start = len(text) - len(text.lstrip())
+    field = FIELD.match(stripped)
+    if field and field.group(1) in FIELDS and not stripped[field.end() :].startswith("//"):
+        inner, errors = parse_entry(" " * (start + field.end()) + stripped[field.end() :])
+        moved = [error(e.message, text, e.column - 1) for e in errors]
+        return inner and InField(field.group(1), inner, start, inner.end), moved
+    if not stripped:
+        return None, [error("this entry is empty", text, 0)]
+    if stripped[0] in "@/" or stripped.lstrip("=~")[:1] in OPENING:
+        node, errors = parse(text)
+        if node is not None and not errors and not isinstance(node, (Term, Regex, Concept)):
+            errors = [error("an entry is one term; what combines terms goes into query = '…'", text, start)]
+        return node, errors
+    for word in re.finditer(r"\S+", text):
+        if OPERATOR.fullmatch(word.group()) and (word.start() > start or word.group() == "NOT"):
+            way = "write this as query = '…', or it is small letters in a phrase"
+            message = f"`{word.group()}` is a word of the query language: {way}"
+            return None, [error(message, text, word.start())]
+    if stripped[0] in "()" or (stripped[-1] == ")" and "(" not in stripped):
+        return None, [error("parentheses belong into query = '…'", text, start)]
+    return Term(re.sub(r"\s+", " ", stripped), start, start + len(stripped)), []
