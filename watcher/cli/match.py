@@ -40,7 +40,7 @@ def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_j
       watcher match 'title:arrest* NOT football' page.html
 
     \b
-    The language in short (docs/queries.md has it all):
+    The language in short (docs/watchlists.md has it all):
       word  word*  *word  *word*  "a phrase"  =exact  ~case-free  /regex/  @concept
       AND  OR  NOT  ( )  a NEAR/10 b  a ONEAR/5 b  ATLEAST/3 word  title:word
     """
