@@ -51,13 +51,11 @@ _SCALE = re.compile(
     r"|(k|mn?|bn|tn)\b|[  ]?([십백천만억조十百千万萬亿億兆]+)",
     re.IGNORECASE,
 )
-_HAN_NUMBER = re.compile(
-    r"[〇零一二三四五六七八九两兩十百千万萬亿億]*[十百千万萬亿億][〇零一二三四五六七八九两兩十百千万萬亿億]*"
-    r"|[一二三四五六七八九两兩](?=[名人个個次岁歲天年月日家位])"
-)
-_COUNTED = r"(?=\s?(?:여|명|개|원|달러|년|월|일|차|번|가구|세|살|건|발|톤|시간|위안))"
-_HANGUL_NUMBER = re.compile(r"(?<![가-힣\d])(?:[일이삼사오육륙칠팔구십백천만억조]{2,}|[십백천])" + _COUNTED)
-_NATIVE_NUMBER = re.compile(r"(?<![가-힣])(" + "|".join(_NATIVE) + r")(?=\s?(?:여|명|살|개|번|가구|차례))")
+_HAN_NUMBER = re.compile(r"[〇零一二三四五六七八九两兩十百千万萬亿億]+")
+_HAN_COUNTED = frozenset("名人个個次岁歲天年月日家位")
+_HANGUL_COUNTED = r"(?=\s?(?:여|명|개|원|달러|년|월|일|차|번|가구|세|살|건|발|톤|시간|위안))"
+_HANGUL_NUMBER = re.compile(rf"(?:[일이삼사오육륙칠팔구십백천만억조]{{2,}}|[십백천]){_HANGUL_COUNTED}")
+_NATIVE_NUMBER = re.compile(rf"(?:{'|'.join(_NATIVE)})(?=\s?(?:여|명|살|개|번|가구|차례))")
 
 
 def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = True) -> NDArray[np.float64]:
@@ -151,18 +149,34 @@ def _word_numbers(words: Iterable[tuple[int, str]]) -> list[float]:
 
 
 def _wide_numbers(text: str) -> list[float]:
-    """Numbers in Chinese and Korean numerals, and the native Korean tens before a counter."""
-    found = [
-        _wide_value(match.group()) for match in _HAN_NUMBER.finditer(text) if not _after_digit(text, match)
-    ]
-    found += [_wide_value(match.group()) for match in _HANGUL_NUMBER.finditer(text)]
-    found += [float(_NATIVE[match.group(1)]) for match in _NATIVE_NUMBER.finditer(text)]
+    """Numbers in Chinese and Korean numerals, and the native Korean tens before a counter.
+
+    What must not stand before a numeral is looked at afterwards: a lookbehind at
+    its head makes a pattern ten times slower.
+    """
+    found = []
+    for match in _HAN_NUMBER.finditer(text):
+        numeral, before, after = match.group(), *_around(text, match)
+        if before.isdecimal():  # 3万: the digits before it have taken it
+            continue
+        if not _WIDE_SCALES.keys().isdisjoint(numeral) or (len(numeral) == 1 and after in _HAN_COUNTED):
+            found.append(_wide_value(numeral))
+    hangul, native = (
+        [match.group() for match in pattern.finditer(text) if not _hangul_or_digit(_around(text, match)[0])]
+        for pattern in (_HANGUL_NUMBER, _NATIVE_NUMBER)
+    )
+    found.extend(_wide_value(numeral) for numeral in hangul)
+    found.extend(float(_NATIVE[numeral]) for numeral in native)
     return found
 
 
-def _after_digit(text: str, match: re.Match[str]) -> bool:
-    """3万: the digits before it have taken it."""
-    return match.start() > 0 and text[match.start() - 1].isdecimal()
+def _around(text: str, match: re.Match[str]) -> tuple[str, str]:
+    """The character before a match and the one after it; empty at the ends of the text."""
+    return text[max(match.start() - 1, 0) : match.start()], text[match.end() : match.end() + 1]
+
+
+def _hangul_or_digit(character: str) -> bool:
+    return "가" <= character <= "힣" or character.isdecimal()
 
 
 def _wide_value(numeral: str) -> float:
