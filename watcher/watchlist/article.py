@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, Folded, codes_of, fold, kind_of
+from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, Folded, fold, kind_of
 from watcher.model import Fields, Span
 from watcher.sentences import paragraphs, sentences
 from watcher.watchlist.atoms import Atom, Pattern
@@ -50,16 +50,11 @@ class Article:
         self.haystack = "".join(pieces)
         self.text_end = self.parts[1].end + 1
         self.starts: dict[int, list[int]] = {}
-        """For each pattern that the scan saw, where."""
-        self.words: dict[int, list[int]] = {}
-        """For each word that is known, which of the haystack's space-separated tokens it is."""
-        self.seen: set[int] = set()
-        """The numbers of the patterns and words that were seen."""
+        """For each pattern or word that was seen, where."""
         self.memo: dict[int, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
         self._counts: NDArray[np.float64] | None = None
-        self._spaces: NDArray[np.intp] | None = None
         self._units: dict[str, list[int]] = {}
         self._shouted: bool | None = None
 
@@ -97,7 +92,7 @@ class Article:
     def _verify(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
         found: set[Span] = set()
         for number, pattern in zip(patterns, atom.patterns, strict=True):
-            for start in self._starts(number):
+            for start in self.starts.get(number, ()):
                 if start < self.text_end:
                     span = self._bounded(pattern, start)
                     if span is not None and (not pattern.capitals or self._capital(pattern, start)):
@@ -112,18 +107,9 @@ class Article:
         return sorted(
             span
             for number, pattern in zip(patterns, atom.patterns, strict=True)
-            for start in self._starts(number)
+            for start in self.starts.get(number, ())
             if start >= self.text_end and (span := self._bounded(pattern, start)) is not None
         )
-
-    def _starts(self, number: int) -> list[int]:
-        """Where a pattern stands: as the scan saw it, or the boundary before each place of a word."""
-        tokens = self.words.get(number)
-        if tokens is None:
-            return self.starts.get(number, [])
-        if self._spaces is None:
-            self._spaces = np.flatnonzero(codes_of(self.haystack) == ord(" "))
-        return [int(self._spaces[token - 1]) for token in tokens]
 
     def _bounded(self, pattern: Pattern, start: int) -> Span | None:
         """The span of the hit whose pattern begins at `start`, or None if what stands beside it forbids it."""

@@ -70,7 +70,7 @@ class Literal:
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits in its field."""
-        if article.seen.isdisjoint(self.need.patterns):
+        if article.starts.keys().isdisjoint(self.need.patterns):
             return None
         leaf = self.leaf
         spans = article.spans(self.number, self.atom, self.patterns, self.field)

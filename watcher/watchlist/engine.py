@@ -14,6 +14,7 @@ from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
 from watcher.watchlist.selection import Selection
+from watcher.watchlist.words import Lexicon
 
 _FIELD_ORDER = {name: at for at, name in enumerate(syntax.FIELDS)}
 
@@ -47,7 +48,7 @@ class Engine:
         self._selection = Selection(
             [e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words)
         )
-        self._words = compiler.words
+        self._lexicon = Lexicon(compiler.words)
         self._numbers = list(compiler.scanned.values())
         self._automaton = (
             AhoCorasick(list(compiler.scanned), matchkind=MatchKind.Standard, store_patterns=False)
@@ -83,13 +84,8 @@ class Engine:
 
     def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
-        numbered = list(map(self._words.get, article.haystack.split(" ")))
-        for token, number in enumerate(numbered):
-            if number is not None:
-                article.words.setdefault(number, []).append(token)
-        seen = set(article.words)
+        starts = self._lexicon.find(article.haystack)
         if self._automaton is not None:
-            starts = article.starts
             numbers = self._numbers
             for index, start, _ in self._automaton.find_matches_as_indexes(
                 article.haystack, overlapping=True
@@ -99,9 +95,8 @@ class Engine:
                     starts[pattern].append(start)
                 else:
                     starts[pattern] = [start]
-            seen.update(starts)
-        article.seen = seen
-        return self._selection.chosen(seen)
+        article.starts = starts
+        return self._selection.chosen(starts)
 
 
 class Matcher:
