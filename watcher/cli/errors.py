@@ -19,7 +19,7 @@ def tell(error: WatcherError) -> int:
             tell_problem(Path(error.path), problem)
         count = len(error.problems)
         if count > 1:
-            click.echo(f"{count} problems in {error.path}; nothing was started.", err=True)
+            click.echo(f"{count} problems in {error.path}.", err=True)
         return USAGE
     if isinstance(error, QueryError):
         place = f"line {error.line}, column {error.column}: " if error.text else ""
