@@ -12,9 +12,9 @@ import math
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from watcher.fingerprints import tokenise
 
@@ -27,7 +27,7 @@ LEAD_WORDS = 250
 CANDIDATES = 40
 BACKGROUND = 1000
 """Reports that are taken to have come before: without them, the first few would find every word they share common."""
-COMMON = 2000
+COMMON = 300
 """Reports that share a term from which the term no longer proposes candidates."""
 
 _STOP = """a about after again all also an and any are as at be because been before being between both but by can could
@@ -59,6 +59,8 @@ class Stories:
         self._window = window
         self._reports: dict[int | str, _Report] = {}
         self._holders: dict[str, set[int | str]] = {}
+        self._lengths: dict[int | str, tuple[int, float]] = {}
+        """Of a report's vector, with the number of reports it was computed at: weights drift as reports come."""
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -77,10 +79,11 @@ class Stories:
         """The story this report belongs to: of those it links to, the one whose first report is oldest."""
         terms = _terms(title, text)
         with self._lock:
+            mine = self._length(terms)
             linked = {
-                report.story
-                for report in self._candidates(terms, at)
-                if self._cosine(terms, report.terms) >= LINK
+                self._reports[other].story
+                for other in self._candidates(terms, at)
+                if self._cosine(terms, mine, other) >= LINK
             }
             if len(linked) < 2:
                 return next(iter(linked), None)
@@ -98,6 +101,7 @@ class Stories:
 
     def _drop(self, document_id: int | str) -> None:
         report = self._reports.pop(document_id, None)
+        self._lengths.pop(document_id, None)
         for term in report.terms if report else ():
             holders = self._holders[term]
             holders.discard(document_id)
@@ -108,7 +112,7 @@ class Stories:
         """How rare a term is among the reports kept and BACKGROUND others, which do not have it."""
         return math.log((BACKGROUND + len(self._reports)) / (1 + len(self._holders.get(term, ()))))
 
-    def _candidates(self, terms: dict[str, float], at: datetime) -> Iterable[_Report]:
+    def _candidates(self, terms: dict[str, float], at: datetime) -> list[int | str]:
         scores: dict[int | str, float] = defaultdict(float)
         for term, often in terms.items():
             holders = self._holders.get(term, ())
@@ -116,19 +120,23 @@ class Stories:
                 gain = often * self._weight(term) ** 2
                 for document_id in holders:
                     scores[document_id] += gain
-        best = sorted(scores.items(), key=lambda item: (-item[1], str(item[0])))
-        reports = (self._reports[document_id] for document_id, _ in best)
-        within = [report for report in reports if abs(at - report.at) <= self._window]
-        return within[:CANDIDATES]
+        best = sorted(scores, key=lambda document_id: (-scores[document_id], str(document_id)))
+        within = (other for other in best if abs(at - self._reports[other].at) <= self._window)
+        return list(islice(within, CANDIDATES))
 
-    def _cosine(self, mine: dict[str, float], theirs: dict[str, float]) -> float:
-        squares = dot = 0.0
-        for term, often in mine.items():
-            weight = self._weight(term)
-            squares += (often * weight) ** 2
-            dot += often * theirs.get(term, 0.0) * weight**2
-        other = sum((often * self._weight(term)) ** 2 for term, often in theirs.items())
-        return dot / math.sqrt(squares * other) if squares and other else 0.0
+    def _cosine(self, terms: dict[str, float], mine: float, other: int | str) -> float:
+        theirs = self._reports[other].terms
+        dot = sum(
+            often * theirs[term] * self._weight(term) ** 2 for term, often in terms.items() if term in theirs
+        )
+        size, length = self._lengths.get(other, (0, 0.0))
+        if not 0.9 * len(self._reports) <= size <= 1.1 * len(self._reports):
+            length = self._length(theirs)
+            self._lengths[other] = (len(self._reports), length)
+        return dot / (mine * length) if mine and length else 0.0
+
+    def _length(self, terms: dict[str, float]) -> float:
+        return math.sqrt(sum((often * self._weight(term)) ** 2 for term, often in terms.items()))
 
 
 def _terms(title: str, text: str) -> dict[str, float]:
