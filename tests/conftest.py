@@ -64,8 +64,8 @@ def watcher() -> Callable[..., Result]:
 
     runner = CliRunner()
 
-    def run(*arguments: str, input: str | bytes | None = None) -> Result:  # noqa: A002  as click names it
-        result = runner.invoke(command, arguments, input=input, prog_name="watcher")
+    def run(*arguments: str, input: str | bytes | None = None, color: bool = False) -> Result:  # noqa: A002
+        result = runner.invoke(command, arguments, input=input, color=color, prog_name="watcher")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -149,6 +149,16 @@ def test_why_reads_well_without_colours(watcher, desk, tmp_path):
     assert "alerts  Defections" in shown
 
 
+def test_why_on_a_terminal_dims_what_is_known_and_sets_hits_bold(watcher, desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    (tmp_path / "later.txt").write_text(ARTICLE + ADDED, encoding="utf-8")
+    shown = watcher("why", str(tmp_path / "later.txt"), color=True).stdout
+    assert "\x1b[2mAn officer of the palace guards \x1b[0m\x1b[1mdefected\x1b[0m\x1b[2m from \x1b[0m" in shown
+    assert "On Friday a second family \x1b[1mfled\x1b[0m \x1b[1mNorth Korea\x1b[0m by the same ford" in shown
+    assert "⟦" not in shown
+
+
 def test_why_on_nothing_says_so(watcher, desk):
     result = watcher("why", "deadbeef")
     assert result.exit_code == 1
