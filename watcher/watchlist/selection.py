@@ -17,12 +17,14 @@ Numbers = NDArray[np.int32]
 
 
 class Rows:
-    """Lists of numbers in one array: `rows[i]` is `values[begins[i]:begins[i + 1]]`."""
+    """Lists of numbers in one array: row `i` is `values[begins[i]:begins[i + 1]]`."""
 
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self.begins = np.zeros(len(rows) + 1, dtype=np.int32)
-        np.cumsum([len(row) for row in rows], out=self.begins[1:])
-        self.values: Numbers = np.fromiter((each for row in rows for each in row), dtype=np.int32)
+    def __init__(self, rows: Sequence[int], values: Sequence[int], count: int) -> None:
+        """`values[i]` belongs to row `rows[i]`, of `count` rows."""
+        keys = np.array(rows, dtype=np.int32)
+        self.begins = np.zeros(count + 1, dtype=np.int32)
+        np.cumsum(np.bincount(keys, minlength=count), out=self.begins[1:])
+        self.values: Numbers = np.array(values, dtype=np.int32)[np.argsort(keys, kind="stable")]
 
     def gather(self, numbers: Numbers) -> Numbers:
         """The rows of `numbers`, one after the other."""
@@ -41,9 +43,10 @@ class Selection:
 
     def __init__(self, needs: Sequence[Sequence[Choice]], patterns: int) -> None:
         groups: dict[frozenset[int], int] = {}
-        selected: list[list[int]] = []
-        """For each group, the watchlists whose rarest need it is."""
-        others = np.zeros((len(needs), CHECKED - 1), dtype=np.int32)
+        selecting: list[int] = []
+        selected: list[int] = []
+        """Group and watchlist, side by side: the group is the rarest need of the watchlist."""
+        others = np.zeros((CHECKED - 1, len(needs)), dtype=np.int32)
         self._unselected: list[int] = []
         for number, choices in enumerate(needs):
             if not choices:
@@ -52,20 +55,16 @@ class Selection:
                 group = groups.setdefault(
                     choice.patterns, len(groups) + 1
                 )  # 0: the group that is always seen
-                if group > len(selected):
-                    selected.append([])
                 if at:
-                    others[number, at - 1] = group
+                    others[at - 1, number] = group
                 else:
-                    selected[group - 1].append(number)
-        self._others = others.T.copy()
-        self._selected = Rows([[], *selected])
-        members: list[list[int]] = [[] for _ in range(patterns)]
-        for group_patterns, group in groups.items():
-            for pattern in group_patterns:
-                members[pattern].append(group)
-        self._groups = Rows(members)
+                    selecting.append(group)
+                    selected.append(number)
+        self._others = others
         self._size = len(groups) + 1
+        self._selected = Rows(selecting, selected, self._size)
+        members = [(pattern, group) for members, group in groups.items() for pattern in members]
+        self._groups = Rows([pattern for pattern, _ in members], [group for _, group in members], patterns)
 
     def chosen(self, seen: Collection[int]) -> list[int]:
         """The numbers of the watchlists all of whose needs are among the patterns `seen`, in order."""
