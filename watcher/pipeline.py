@@ -42,6 +42,10 @@ HTTP_BAD_REQUEST = 400
 """A refusal that names no status (a program's exit) is tried like one."""
 
 
+SECOND_LOOK = timedelta(seconds=2)
+"""A folder that holds a file seen only once is looked at again this soon: it must have held still in between."""
+
+
 class SourcePort(Protocol):
     """What the pipeline needs of one configured source."""
 
@@ -142,6 +146,8 @@ def poll(claim: SourceClaim, parts: Parts, store: Store, now: Callable[[], datet
         store.write(lambda w: w.fail(claim, reason, now=at, due=None if gone else due))
         return Polled(claim.name, error=reason)
     due = timing.next_poll(every=every, now=at, floor=scan.floor, seed=claim.key, missed=scan.missed)
+    if scan.unsettled:
+        due = min(due, at + SECOND_LOOK)
     fresh = store.write(lambda w: w.keep(claim, scan, now=at, due=due, catch_up=parts.catch_up))
     return Polled(claim.name, fresh=fresh or 0, unchanged=scan.unchanged, unsettled=scan.unsettled)
 

@@ -47,9 +47,6 @@ JUDGE_LEASE = timedelta(minutes=5)
 DELIVERY_LEASE = timedelta(minutes=15)
 """Three times what the work may take at most."""
 
-SECOND_LOOK = timedelta(seconds=1)
-"""A folder that holds a file seen only once is looked at again this soon."""
-
 HEARTBEAT = timedelta(seconds=60)
 """The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
 
@@ -113,7 +110,7 @@ class Daemon:
         self._flight = _Flight()
         self._unsettled: set[str] = set()
         self._looped = time.monotonic()
-        self._once = False
+        self._once_at: datetime | None = None
         self._fast = False
         self.counters = Counters()
         config = load()
@@ -130,7 +127,7 @@ class Daemon:
 
     def run(self, *, once: bool = False, until_idle: bool = False) -> Counters:
         """Run until stopped; with `once` or `until_idle` until there is nothing left to do for them."""
-        self._once, self._fast = once, once or until_idle
+        self._once_at, self._fast = self._now() if once else None, once or until_idle
         self._store.lock()
         try:
             with self._signals():
@@ -423,7 +420,8 @@ class Daemon:
         due = self._store.read.next_due(now, channels=tuple(self._ready_channels(now)))
         if self._unsettled:
             return False
-        polls_left = due.poll is not None and due.poll <= now and not (self._once and self.counters.polls)
+        # `--once` polls what was due when it began, and nothing that fell due since
+        polls_left = due.poll is not None and due.poll <= (self._once_at or now)
         if polls_left or any(at is not None and at <= now for at in (due.judge, due.deliver)):
             return False
         if due.bundle is None:
