@@ -93,6 +93,7 @@ class Fingerprint:
     numbers: NDArray[np.float64]
     """Sorted, unique figures of the text, in whatever script they stood."""
     words: float
+    """A word token 1, a wide character .5: what sampling goes by. (`count_words` takes `3.5` or `l'ONU` as one.)"""
     count: int
     """Tokens."""
     digits: Flags

@@ -64,7 +64,7 @@ class Likeness:
     contained: float
     """Share of their shingles that stand in mine, likewise."""
     shared_words: float
-    """Words of mine within shared chains."""
+    """Words of mine within shared chains, as `count_words` counts them."""
     back: float
     """Share of their tokens that stand within shared chains."""
     spans: tuple[Span, ...]
@@ -129,7 +129,7 @@ def compare(
     if longest < _LINK_WEIGHT:
         return None
     likeness = _likeness(mine, theirs, chains, containment, contained)
-    return _rewritten(likeness, mine) if agree else likeness
+    return _rewritten(likeness, mine, chains) if agree else likeness
 
 
 def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
@@ -184,7 +184,7 @@ def _equal(mine: Fingerprint, theirs: Fingerprint) -> Likeness:
     return Likeness(
         containment=1.0,
         contained=1.0,
-        shared_words=mine.words,
+        shared_words=_words(mine, np.ones(mine.count, dtype=np.bool_), spans),
         back=1.0 if theirs.count else 0.0,
         spans=spans,
     )
@@ -346,18 +346,28 @@ def _likeness(
     for chain in chains:
         covered[chain.start : chain.end] = True
         back[chain.their_start : chain.their_end] = True
+    spans = _as_spans(mine, [(first, last + 1) for first, last in _stretches(np.flatnonzero(covered))])
     return Likeness(
         containment=containment,
         contained=contained,
-        shared_words=float(np.where(mine.wide[covered], 0.5, 1.0).sum()),
+        shared_words=_words(mine, covered, spans),
         back=float(np.count_nonzero(back)) / len(back),
-        spans=_as_spans(mine, [(first, last + 1) for first, last in _stretches(np.flatnonzero(covered))]),
+        spans=spans,
     )
 
 
-def _rewritten(likeness: Likeness, mine: Fingerprint) -> Likeness:
+def _words(mine: Fingerprint, covered: NDArray[np.bool_], spans: tuple[Span, ...]) -> float:
+    """The words of the covered tokens, by the one word count where there is a text."""
+    if mine.tokens is None:
+        return float(np.where(mine.wide[covered], 0.5, 1.0).sum())
+    folded = mine.tokens.folded
+    ends = np.searchsorted(folded.starts, np.array(spans, dtype=np.int32).reshape(-1, 2))
+    return float((folded.counts[ends[:, 1]] - folded.counts[ends[:, 0]]).sum())
+
+
+def _rewritten(likeness: Likeness, mine: Fingerprint, chains: list[_Chain]) -> Likeness:
     """The same, by what chains cover instead of by whole shingles, where that is nearly all of one text."""
-    covered = likeness.shared_words / mine.words if mine.words else 0.0
+    covered = min(sum(chain.end - chain.start for chain in chains) / mine.count, 1.0)
     enough = REWRITTEN_WIDE if 2 * np.count_nonzero(mine.wide) > mine.count else REWRITTEN
     if max(covered, likeness.back) < enough:
         return likeness

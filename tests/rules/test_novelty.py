@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watcher.folding import count_words
 from watcher.novelty import (
     Fingerprint,
     boilerplate_spans,
@@ -213,6 +214,14 @@ def test_a_quotation_inside_another_article_is_known_and_the_rest_is_not(text):
     quoted = "".join(article[start:end] for start, end in likeness.spans)
     assert quoted == quotation.strip('”“"。.,，')
     assert all(article[start:end] not in quoted for start, end in novelty.spans)
+
+
+@pytest.mark.parametrize(
+    "text", ["It cost 3.5 crowns, l'ONU said, not 1,000.", f"{ENGLISH} It rose by 3.5 to 1,000."]
+)
+def test_shared_words_are_counted_as_all_words_are(text):
+    (likeness,), novelty, _ = judged(text, text)
+    assert likeness.shared_words == novelty.words == count_words(text)
 
 
 def test_korean_spacing_does_not_hide_a_copy():
