@@ -29,10 +29,10 @@ WAIT = 30.0
     type=click.Choice(["due", "held", "bundled", "done", "dead"]),
     help="Only these: due (will be tried), held (waits for its bundle), bundled (went in one), done, dead (given up).",
 )
-@click.option("--limit", default=50, show_default=True, metavar="N", help="At most so many, newest first.")
+@screen.limit_option
 @screen.json_option
 @click.pass_context
-def deliveries(ctx: click.Context, *, state: str | None, limit: int, as_json: bool) -> None:
+def deliveries(ctx: click.Context, *, state: str | None, limit: int | None, as_json: bool) -> None:
     """List the outbox: every message owed or sent, one for each channel and recipient.
 
     \b
@@ -45,7 +45,7 @@ def deliveries(ctx: click.Context, *, state: str | None, limit: int, as_json: bo
     if ctx.invoked_subcommand is not None:
         return
     setup = ctx.ensure_object(Setup)
-    listed = setup.store().read.deliveries(state=state, limit=limit)
+    listed = setup.store().read.deliveries(state=state, limit=screen.limit(limit, as_json=as_json))
     if as_json:
         screen.document(listed)
         return

@@ -22,8 +22,12 @@ def sources(setup: Setup, *, as_json: bool) -> None:
     """List feeds and folders with their health: last success, next poll, what went wrong.
 
     \b
-    States: ok; waiting (not polled yet); failing (tried again on schedule, ever more slowly); gone (the server
-    said 410: take it out of the config); removed (no longer in the config).
+    States:
+      ok       asked, and it answered
+      waiting  not polled yet
+      failing  tried again on schedule, ever more slowly
+      gone     the server says it is gone for good (410): take it out of the config
+      removed  no longer in the config
 
     \b
     Examples:
@@ -114,10 +118,10 @@ def _show_usage(usage: Usage, keep_text: int) -> None:
     help="What matched but was not sent on its own: copies, bundled, excluded; with the reason.",
 )
 @click.option("--muted", is_flag=True, help="What a mute holds back.")
-@click.option("--limit", default=50, show_default=True, metavar="N", help="At most so many, newest first.")
+@screen.limit_option
 @screen.json_option
 @pass_setup
-def alerts(setup: Setup, *, held: bool, muted: bool, limit: int, as_json: bool) -> None:
+def alerts(setup: Setup, *, held: bool, muted: bool, limit: int | None, as_json: bool) -> None:
     """List the alerts, newest first; `--held` lists what matched and was held back, and why.
 
     \b
@@ -127,7 +131,7 @@ def alerts(setup: Setup, *, held: bool, muted: bool, limit: int, as_json: bool) 
       watcher alerts --json | jq -r '.[] | [.created, .title, .url] | @tsv'
     The whole story of one: watcher why ID
     """
-    listed = setup.store().read.alerts(held=held or muted, limit=limit)
+    listed = setup.store().read.alerts(held=held or muted, limit=screen.limit(limit, as_json=as_json))
     if muted:
         listed = tuple(alert for alert in listed if alert.state == "muted")
     if as_json:

@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHOWN = 50
+EVERYTHING = 10_000_000
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of a table.")
+limit_option = click.option(
+    "--limit",
+    type=int,
+    metavar="N",
+    help=f"At most so many, newest first; {SHOWN} in a table, all in JSON if not given.",
+)
+
+
+def limit(given: int | None, *, as_json: bool) -> int:
+    """How many rows to show."""
+    if given is not None:
+        return given
+    return EVERYTHING if as_json else SHOWN
 
 
 def note(message: str) -> None:
