@@ -193,6 +193,23 @@ def test_check_database_says_whether_it_is_whole(watcher, desk):
     assert "whole" in result.stdout
 
 
+def test_a_damaged_database_is_told_in_a_line(watcher, own):
+    data = bytearray((own / "watcher.db").read_bytes())
+    data[4096 * 4 :] = b"\x99" * (len(data) - 4096 * 4)
+    (own / "watcher.db").write_bytes(data)
+    result = watcher("check", "--database")
+    assert result.exit_code == 1
+    assert "database" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_line(watcher, desk):
+    result = watcher("corpus", "export", "nowhere/texts.jsonl")
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr
+    assert "No such file" in result.stderr
+
+
 def test_check_online_asks_folders_and_channels(watcher, desk):
     result = watcher("check", "--online")
     assert result.exit_code == 0

@@ -5,7 +5,9 @@ Exit status: 0 fine, 1 the thing asked about is not fine, 2 wrong usage or inval
 
 from __future__ import annotations
 
+import errno
 import importlib
+import sys
 from pathlib import Path
 
 import click
@@ -62,6 +64,16 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except WatcherError as error:
             ctx.exit(errors.tell(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # `watcher alerts | head`: click ends quietly
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            ctx.exit(errors.tell(WatcherError(f"{place}{error.strerror or error}")))
+        except Exception as error:
+            sqlite3 = sys.modules.get("sqlite3")
+            if sqlite3 is None or not isinstance(error, sqlite3.Error):
+                raise
+            ctx.exit(errors.tell(WatcherError(f"the database cannot be used: {error}")))
 
 
 @click.group(

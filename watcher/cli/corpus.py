@@ -51,7 +51,7 @@ def corpus() -> None:
 def add(setup: Setup, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Put documents into the corpus as known, without alerting.
 
-    PATH is a file (.txt, .md, .html, .pdf, .docx, .eml, .mbox), a folder of them, a .jsonl file with one
+    PATH is a file (.txt, .md, .html, .pdf, .docx, .eml), a folder of them, a .jsonl file with one
     {"id", "text", "title"?, "url"?, "published"?, "source"?, "language"?} a line, or a fingerprint pack. What is
     there already is not stored twice. Exit status 1 when something could not be read; the rest is in.
     """
