@@ -70,7 +70,8 @@ def _kind_table() -> NDArray[np.uint8]:
     return table
 
 
-_KINDS: Final = _kind_table()
+KINDS: Final = _kind_table()
+"""The kind of every code point of folded text."""
 
 # What a code point folds to. _STATE: 0 not looked up yet, 1 one character (in _MAP), 2 none, 3 several (in _SEVERAL).
 # Filled on first sight: a full table would take seconds to make, and a text uses a few hundred code points of it.
@@ -195,7 +196,7 @@ class Folded:
         if self.text.isascii():
             words: NDArray[np.uint8] = np.frombuffer(self.text.encode("ascii"), dtype=np.uint8) != _SPACE
             return words.view(np.uint8)
-        kinds: NDArray[np.uint8] = _KINDS[codes_of(self.text)]
+        kinds: NDArray[np.uint8] = KINDS[codes_of(self.text)]
         return kinds
 
     @cached_property
@@ -246,11 +247,11 @@ class Folded:
 
 def kind_of(character: str) -> int:
     """The kind of one folded character."""
-    return int(_KINDS[ord(character)])
+    return int(KINDS[ord(character)])
 
 
 def _trails(character: str) -> bool:
-    return character in APOSTROPHES or unicodedata.category(character) == "Cf"
+    return not character.isalnum() and (character in APOSTROPHES or unicodedata.category(character) == "Cf")
 
 
 def codes_of(text: str) -> NDArray[np.uint32]:
@@ -387,12 +388,12 @@ def _vanishing(text: str) -> list[int]:
 
 def _worded(character: str) -> bool:
     """A letter or digit of a script that separates its words."""
-    return character.isalnum() and (character < "\u1100" or int(_KINDS[ord(character)]) == LETTER)
+    return character.isalnum() and (character < "\u1100" or int(KINDS[ord(character)]) == LETTER)
 
 
 def _lettered(character: str) -> bool:
     """A letter of a script that separates its words."""
-    return character.isalpha() and (character < "\u1100" or int(_KINDS[ord(character)]) == LETTER)
+    return character.isalpha() and (character < "\u1100" or int(KINDS[ord(character)]) == LETTER)
 
 
 def _sets_off(text: str, at: int) -> bool:
@@ -420,7 +421,7 @@ def _between_scripts(text: str, codes: NDArray[np.uint32], starts: NDArray[np.in
     """The last step: a boundary of no width where LETTER, Hangul, and Han or kana meet."""
     first = starts.astype(np.int32)
     ends = _ends(first, len(text))
-    kinds = _KINDS[codes]
+    kinds = KINDS[codes]
     scripts = _SCRIPTS[kinds]
     meets = np.flatnonzero((scripts[1:] != scripts[:-1]) & (scripts[1:] * scripts[:-1] > 0)) + 1
     if len(meets):

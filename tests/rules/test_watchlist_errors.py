@@ -56,6 +56,7 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ('x AND (y z) AND "q', [(10, "several words"), (17, "not closed")]),
     ("@dprx AND @fle", [(1, "@dprk"), (11, "@flee")]),
     ("북한 AND 탈북 외교관", [(11, "탈북 외교관")]),
+    ("a NEAR source:b", [(8, "(a NEAR b) AND source:…")]),
     ("title:(a OR", [(7, "this ( is not closed"), (10, "the query ends")]),
 ]
 

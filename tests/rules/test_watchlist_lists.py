@@ -129,6 +129,18 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], dict[str, bool] | None]] 
         {"body": "fled", "source": "Yonhap News"},
         {"fled": True, "Yonhap": False},
     ),
+    (
+        "metadata among all filters, also where near is asked for",
+        {"any": ("fled",), "all": ("Seoul", "source:Yonhap"), "near": 1},
+        {"body": "fled Seoul", "source": "Yonhap News"},
+        {"fled": True, "Seoul": False, "Yonhap": False},
+    ),
+    (
+        "and what it does not let through",
+        {"any": ("fled",), "all": ("Seoul", "source:Yonhap"), "near": 1},
+        {"body": "fled Seoul Yonhap", "source": "Other"},
+        None,
+    ),
     ("text does not look at metadata", {"any": ("Yonhap", "source:x")}, {"source": "Yonhap"}, None),
     (
         "metadata has no case rule",

@@ -127,3 +127,16 @@ def test_hits_are_in_order_within_the_text_and_not_empty(some: tuple[str, ...], 
             spans = [(hit.start, hit.end) for hit in match.hits]
             assert spans == sorted(spans)
             assert all(0 <= a < b <= len(body) and body[a:b] == body[a:b].strip() for a, b in spans)
+
+
+def test_a_megabyte_costs_no_square_and_its_hits_are_exact() -> None:
+    body = "탈북" * 50_000 + " Kim’s ﬁrst defector 張成澤. " + "e\u0301😀 " * 200_000
+    engine = Engine(
+        [Watchlist(name="x", any=("*탈북*", "탈북", "defector", "张成泽", "first"), always=())], {}
+    )
+    (match,) = engine.match(Fields(title="A", body=body))
+    assert {body[hit.start : hit.end] for hit in match.hits if hit.term not in ("*탈북*", "탈북")} == {
+        "defector",
+        "張成澤",
+        "ﬁrst",
+    }

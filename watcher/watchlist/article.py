@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, Folded, fold, kind_of
+from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, KINDS, Folded, codes_of, fold, kind_of
 from watcher.model import Fields, Span
 from watcher.sentences import paragraphs, sentences
 from watcher.watchlist.atoms import Atom, Pattern
@@ -18,6 +18,8 @@ from watcher.watchlist.syntax import FIELDS
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
+LONGEST: Final = 60
+"""Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 FAR: Final = 1e9
 """Words between one field and the next, so that nothing is near across them."""
 
@@ -55,6 +57,7 @@ class Article:
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
         self._counts: NDArray[np.float64] | None = None
+        self._borders: list[int] | None = None
         self._units: dict[str, list[int]] = {}
         self._shouted: bool | None = None
 
@@ -92,7 +95,12 @@ class Article:
     def _verify(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
         found: set[Span] = set()
         for number, pattern in zip(patterns, atom.patterns, strict=True):
-            for start in self.starts.get(number, ()):
+            starts = self.starts.get(number, ())
+            if pattern.plain:
+                a, b = pattern.lead, len(pattern.text) - pattern.trail
+                found.update([(start + a, start + b) for start in starts if start < self.text_end])
+                continue
+            for start in starts:
                 if start < self.text_end:
                     span = self._bounded(pattern, start)
                     if span is not None and (not pattern.capitals or self._capital(pattern, start)):
@@ -134,13 +142,15 @@ class Article:
 
     def _run(self, at: int, step: int) -> int:
         """The last place of the word around `at` in one direction; Han and hiragana have no words to fill."""
-        hay = self.haystack
-        kind = kind_of(hay[at])
-        if kind in (HAN, HIRAGANA):
+        if kind_of(self.haystack[at]) in (HAN, HIRAGANA):
             return at
-        while kind_of(hay[at + step]) == kind:
-            at += step
-        return at
+        if self._borders is None:
+            kinds = KINDS[codes_of(self.haystack)]
+            self._borders = (np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()
+        border = bisect_right(self._borders, at)
+        if step > 0:
+            return min(self._borders[border] - 1, at + LONGEST)
+        return max(self._borders[border - 1], at - LONGEST)
 
     def _possessive(self, b: int) -> bool:
         if self.haystack[b : b + 3] != " s ":

@@ -39,6 +39,11 @@ class Pattern:
     capitals: tuple[Span, ...] = ()
 
     @property
+    def plain(self) -> bool:
+        """Whether nothing is to be checked where it is found."""
+        return not (self.left or self.right or self.capitals)
+
+    @property
     def whole(self) -> bool:
         """Whether it is one whole word of a script that separates them: these are looked up, not scanned for."""
         word = self.text[1:-1]

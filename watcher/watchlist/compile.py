@@ -183,29 +183,37 @@ class Compiler:
         if rule.query:
             return self.query(rule.query)
         subject = conditions.Some(tuple(self.entry(entry) for entry in rule.any)) if rule.any else None
-        contexts = tuple(self.entry(entry) for entry in rule.all)
+        filters = [self.entry(entry) for entry in rule.all if of_metadata(entry)]
+        contexts = tuple(self.entry(entry) for entry in rule.all if not of_metadata(entry))
         excluded = tuple(self._excluded(entry, rule) for entry in rule.none)
-        parts: list[Condition] = []
         if rule.near is not None or rule.within is not None:
-            if subject is not None:
-                parts.append(conditions.Reach(subject, contexts, rule.near, rule.within))
-            else:
-                parts.append(
-                    conditions.Together(
-                        tuple(
-                            conditions.Reach(each, contexts[:at] + contexts[at + 1 :], rule.near, rule.within)
-                            for at, each in enumerate(contexts)
-                        )
-                    )
-                )
-        elif subject is not None:
-            parts += [subject, *(conditions.Beside(context) for context in contexts)]
-        else:
-            parts += contexts
-        return every((*parts, *excluded))
+            reach = self._reach(rule, subject, contexts)
+            return every((reach, *filters, *excluded))
+        if subject is not None:
+            return every((subject, *(conditions.Beside(each) for each in contexts), *filters, *excluded))
+        return every((*contexts, *filters, *excluded))
+
+    def _reach(
+        self, rule: Watchlist, subject: Condition | None, contexts: tuple[Condition, ...]
+    ) -> Condition:
+        if subject is not None:
+            return conditions.Reach(subject, contexts, rule.near, rule.within)
+        others = [contexts[:at] + contexts[at + 1 :] for at in range(len(contexts))]
+        return conditions.Together(
+            tuple(
+                conditions.Reach(each, rest, rule.near, rule.within)
+                for each, rest in zip(contexts, others, strict=True)
+            )
+        )
 
     def _excluded(self, entry: str, rule: Watchlist) -> Condition:
         return conditions.Without(self.entry(entry, field="title" if rule.none_in == "title" else None))
+
+
+def of_metadata(entry: str) -> bool:
+    """Whether an entry asks for source, author, url or lang: it filters, and stands near nothing."""
+    node, _ = grammar.parse_entry(entry)
+    return isinstance(node, syntax.InField) and node.name in syntax.METADATA_FIELDS
 
 
 def every(parts: tuple[Condition, ...]) -> Condition:
@@ -240,7 +248,8 @@ def shape_problem(rule: Watchlist) -> str:
         key = "near" if rule.near is not None else "within"
         if rule.near is not None and rule.near < 0:
             return "near is a number of words, 0 or more"
-        if not rule.all or (not rule.any and len(rule.all) < 2):
+        contexts = [entry for entry in rule.all if not of_metadata(entry)]
+        if not contexts or (not rule.any and len(contexts) < 2):
             way = f'add the context, all = ["…"], or leave {key} out'
             return f"{key} says how close subject and context must stand: {way}"
     return ""

@@ -8,6 +8,7 @@ from typing import Final
 from watcher.model import QueryError
 from watcher.watchlist.syntax import (
     FIELDS,
+    METADATA_FIELDS,
     And,
     AtLeast,
     Concept,
@@ -167,15 +168,16 @@ class Parser:
             return first
         good = [part for part in parts if part is not None]
         for part in good:
-            negation = _negation(part)
+            negation = _within(part, Not)
             if negation is not None:
+                way = "exclude outside of it, (a NEAR b) NOT c"
                 self.errors.append(
-                    error(
-                        "NEAR of a group with NOT is refused: exclude outside of it, (a NEAR b) NOT c",
-                        self.text,
-                        negation.start,
-                    )
+                    error(f"NEAR of a group with NOT is refused: {way}", self.text, negation.start)
                 )
+            field = _within(part, InField)
+            if isinstance(field, InField) and field.name in METADATA_FIELDS:
+                way = f"write (a NEAR b) AND {field.name}:…"
+                self.errors.append(error(f"nothing stands near {field.name}: {way}", self.text, field.start))
         if len(good) < len(parts):
             return good[0] if good else None
         return Near(tuple(good), tuple(gaps), tuple(ordered), good[0].start, good[-1].end)
@@ -240,15 +242,15 @@ def _only_negates(node: Node) -> bool:
     )
 
 
-def _negation(node: Node) -> Not | None:
-    """The first NOT within `node`, if any."""
+def _within(node: Node, kind: type[Not | InField]) -> Node | None:
+    """The first node of `kind` in the tree of `node`, if any."""
+    if isinstance(node, kind):
+        return node
     match node:
-        case Not():
-            return node
         case And(parts) | Or(parts) | Near(parts):
-            return next((found for part in parts if (found := _negation(part))), None)
-        case AtLeast(part=part) | InField(part=part):
-            return _negation(part)
+            return next((found for part in parts if (found := _within(part, kind))), None)
+        case AtLeast(part=part) | InField(part=part) | Not(part=part):
+            return _within(part, kind)
     return None
 
 

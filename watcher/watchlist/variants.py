@@ -47,7 +47,7 @@ def _alike(text: str, wanted: list[str], verdicts: dict[str, bool]) -> bool:
 
 
 def _judge(words: list[str], wanted: list[str]) -> bool:
-    """Whether words are alike as a whole, and word by word where there are as many words: Kim Jong-un is not Kim Jong-nam."""
+    """Whether words are alike as a whole and, where there are as many, one by one (Jong-un is not Jong-nam)."""
     one, other = "".join(words), "".join(wanted)
     if words[-1] == "s" != wanted[-1]:  # a possessive
         return False
