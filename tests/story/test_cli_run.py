@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -137,3 +138,24 @@ def test_check_online_names_each_feed_that_does_not_answer_and_why(watcher, desk
     assert "404" in lines["gone"]
     assert lines["page"].startswith("FAIL")
     assert "page" in lines["page"].partition(":")[2]
+
+
+def test_why_reads_an_address_that_is_not_stored(watcher, desk):
+    page = (
+        "<html><head><title>Diplomat gone</title></head><body><nav>Home News Sport</nav><article><h1>Diplomat gone</h1>"
+        "<p>A diplomat defected from North Korea in June, two officials said on Monday. His embassy has been shut since "
+        "then, and its telephone rings without an answer.</p><p>He had served there for six years. Neighbours saw two "
+        "cars leave before dawn.</p></article></body></html>"
+    )
+    with serve() as server:
+        server.script("/article", Reply(body=page.encode(), type="text/html; charset=utf-8"))
+        server.script("/missing", Reply(status=404))
+        (desk / "config.toml").write_text(CONFIG + '[net]\nallow = ["127.0.0.0/8"]\n', encoding="utf-8")
+        result = watcher("why", server.url("/article"), "--json")
+        missing = watcher("why", server.url("/missing"))
+    shown = json.loads(result.stdout)
+    assert (shown["stored"], shown["verdict"], shown["title"]) == (False, "new", "Diplomat gone")
+    assert shown["matches"][0]["alerts"] is True
+    assert "Sport" not in shown["text"]
+    assert missing.exit_code == 1
+    assert "404" in missing.stderr
