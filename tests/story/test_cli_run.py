@@ -143,9 +143,9 @@ def test_check_online_names_each_feed_that_does_not_answer_and_why(watcher, desk
 def test_why_reads_an_address_that_is_not_stored(watcher, desk):
     page = (
         "<html><head><title>Diplomat gone</title></head><body><nav>Sport</nav><article><h1>Diplomat gone</h1>"
-        "<p>A diplomat defected from North Korea in June, two officials said on Monday. His embassy has been shut since "
-        "then, and its telephone rings without an answer.</p><p>He had served there for six years. Neighbours saw two "
-        "cars leave before dawn.</p></article></body></html>"
+        "<p>A diplomat defected from North Korea in June, two officials said on Monday. The embassy has been shut "
+        "since then, and its telephone rings without an answer.</p><p>He had served there for six years. Neighbours "
+        "saw two cars leave before dawn.</p></article></body></html>"
     )
     with serve() as server:
         server.script("/article", Reply(body=page.encode(), type="text/html; charset=utf-8"))
