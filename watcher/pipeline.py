@@ -42,6 +42,9 @@ HTTP_BAD_REQUEST = 400
 """A refusal that names no status (a program's exit) is tried like one."""
 
 
+MISSED = "entries went by unseen: more came than the feed shows at once; it is polled twice as often until they do not"
+"""What stands with a source whose last look found that its oldest entry is newer than the newest seen before."""
+
 SECOND_LOOK = timedelta(seconds=2)
 """A folder that holds a file seen only once is looked at again this soon: it must have held still in between."""
 
@@ -146,6 +149,8 @@ def poll(claim: SourceClaim, parts: Parts, store: Store, now: Callable[[], datet
         store.write(lambda w: w.fail(claim, reason, now=at, due=None if gone else due))
         return Polled(claim.name, error=reason)
     due = timing.next_poll(every=every, now=at, floor=scan.floor, seed=claim.key, missed=scan.missed)
+    if scan.missed:
+        scan = replace(scan, problems=(*scan.problems, MISSED))
     if scan.unsettled:
         due = min(due, at + SECOND_LOOK)
     fresh = store.write(lambda w: w.keep(claim, scan, now=at, due=due, catch_up=parts.catch_up))
@@ -248,7 +253,9 @@ def _try(
                 state, failures=state.failures + 1, disabled=True, reason=failure.reason, since=at
             )
             return Settlement(state="dead", reason=failure.reason, at=at), disabled
-        worse = _worse(state, failure, at) if isinstance(failure, Temporary) else state
+        # a 4yz reply to one mail (greylisting) says nothing of the server; a session that fails has no status
+        one_mail = channel.kind == "email" and failure.status is not None
+        worse = _worse(state, failure, at) if isinstance(failure, Temporary) and not one_mail else state
         if after.after is None:
             return Settlement(state="dead", reason=f"{failure.reason} ({after.reason})", at=at), worse
         return Settlement(state="due", reason=failure.reason, at=at, retry=at + after.after), worse

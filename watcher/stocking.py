@@ -137,7 +137,7 @@ def _document(
         published=published,
         language=language,
         article=name,
-        title_key=title_key(title) if title else None,
+        title_key=shape.title_key or (title_key(title) if title else None),
     )
 
 

@@ -11,7 +11,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,10 +26,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import payload
 from watcher.config import Config
-from watcher.engines import notify
+from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import Judged, judge_item
-from watcher.model import ConfigError, WatcherError
+from watcher.model import Bundle, ConfigError, WatcherError
 from watcher.pipeline import Polled, deliver, poll
 from watcher.sandbox import Workers
 from watcher.stocking import stock
@@ -155,10 +155,12 @@ class Daemon:
         for article in self._store.read.articles(since=now - STORY_WINDOW):
             if article.story is not None:
                 self._stories.add(article.document, article.story, article.title, article.text, article.found)
+        self._tell_health()
         self._scheduler.start()
         every = notify.watchdog()
         beat = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
         self._scheduler.add_job(self._beat, IntervalTrigger(seconds=beat), id="beat")
+        self._scheduler.add_job(self._tell_health, IntervalTrigger(minutes=5), id="health")
         self._scheduler.add_job(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
         self._scheduler.add_job(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
         self._bell.set()
@@ -357,23 +359,27 @@ class Daemon:
                 ready[name] = 1
         return ready
 
-    def _open_bundles(self, now: datetime) -> None:
-        self._store.write(
-            lambda w: w.open_bundles(now, split=payload.split, health=self._health(), groups=self._fast)
-        )
-        self._bell.set()
+    def _open_bundles(self, now: datetime) -> int:
+        parts = self._assembly.parts
+        line = caretaker.summary(self._store.read, parts, now)
 
-    def _health(self) -> str:
-        """One line on the feeds, as bundles end."""
-        sources = [s for s in self._store.read.sources() if s.state != "removed"]
-        failing = [s for s in sources if s.state in ("failing", "gone")]
-        line = f"{len(sources) - len(failing)} of {len(sources)} sources healthy"
-        if failing:
-            since = min((s.failing_since for s in failing if s.failing_since), default=None)
-            line += f", {len(failing)} failing" + (
-                f" since {since.astimezone(self._assembly.parts.zone):%Y-%m-%d %H:%M}" if since else ""
+        def split(channel: str, bundle: Bundle) -> Sequence[Bundle]:
+            """Programs get a bundle in requests of a bounded size, people in one mail."""
+            port = parts.channels.get(channel)
+            return (
+                payload.split(bundle)
+                if port is not None and port.kind in {"webhook", "command"}
+                else [bundle]
             )
-        return line
+
+        opened = self._store.write(lambda w: w.open_bundles(now, split=split, health=line, groups=self._fast))
+        if opened:
+            self._bell.set()
+        return opened
+
+    def _tell_health(self) -> None:
+        if caretaker.tell(self._store, self._assembly.parts, self._now()):
+            self._bell.set()
 
     def _submit(self, kind: str, work: Callable[[], None]) -> None:
         flight = self._flight
@@ -424,14 +430,7 @@ class Daemon:
         polls_left = due.poll is not None and due.poll <= (self._once_at or now)
         if polls_left or any(at is not None and at <= now for at in (due.judge, due.deliver)):
             return False
-        if due.bundle is None:
-            return True
-        return (
-            self._store.write(
-                lambda w: w.open_bundles(now, split=payload.split, health=self._health(), groups=True)
-            )
-            == 0
-        )
+        return due.bundle is None or not self._open_bundles(now)
 
     def _arm(self, due: Due) -> None:
         """Ring when something is due next, if that is not now."""

@@ -412,6 +412,10 @@ class Reader(Protocol):
         ...
 
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]: ...
+    def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
+        """For each source the publication times of its latest articles, at most 20."""
+        ...
+
     def usage(self) -> Usage: ...
     def watchlists(self) -> Mapping[str, datetime]:
         """Each watchlist with the time it first stood in the config."""
@@ -519,11 +523,16 @@ class Writer(Reader, Protocol):
         ...
 
     def open_bundles(
-        self, now: datetime, *, split: Callable[[Bundle], Sequence[Bundle]], health: str, groups: bool = False
+        self,
+        now: datetime,
+        *,
+        split: Callable[[str, Bundle], Sequence[Bundle]],
+        health: str,
+        groups: bool = False,
     ) -> int:
         """Open every bundle that is due: membership and ids are fixed here. How many were opened.
 
-        `groups`: also what waits only for `group_wait`.
+        `split` says how a channel wants a bundle cut; `groups`: also what waits only for `group_wait`.
         """
         ...
 

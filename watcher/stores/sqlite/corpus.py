@@ -8,8 +8,9 @@ outgrows the cache, and against FTS5, whose look-ups cost five times more).
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -128,7 +129,7 @@ class Corpus:
                 "select hash from boilerplate where hash in (select value from json_each(?))", (wanted,)
             )
         }
-        shared: Counter[int] = Counter()
+        shared: dict[int, float] = defaultdict(float)
         for value in sorted(set(sample) - boilerplate):
             documents = [
                 row[0]
@@ -141,7 +142,10 @@ class Corpus:
             if len(documents) > BOILERPLATE_CLUSTERS and self._clusters(documents) > BOILERPLATE_CLUSTERS:
                 boilerplate.add(value)
                 continue
-            shared.update(documents)
+            # a sample that few carry says more: plain counts let stock phrases crowd out the one document quoted
+            worth = 1 / (1 + math.log2(len(documents))) if documents else 0.0
+            for document in documents:
+                shared[document] += worth
         # ties go to the oldest document: the first carrier is the one to name
         best = sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
         return Found(self._documents([id_ for id_, _ in best]), frozenset(boilerplate), newest)

@@ -27,7 +27,7 @@ from watcher.stores.sqlite.rows import (
     when_or_none,
 )
 
-Split = Callable[[Bundle], Sequence[Bundle]]
+Split = Callable[[str, Bundle], Sequence[Bundle]]
 
 CATCH_UP_LIMIT = timedelta(minutes=30)
 """A catch-up bundle opens after this at the latest, whatever is still to be judged."""
@@ -409,7 +409,7 @@ class Outbox:
             held=self._held_counts(now),
             health=health,
         )
-        parts = split(whole)
+        parts = split(channel, whole)
         for bundle in parts:
             self._owe_bundle(channel, recipient, bundle, [members[alert.id] for alert in bundle.alerts], now)
         return len(parts)

@@ -127,6 +127,7 @@ create table articles (
 );
 create index articles_found on articles (found);
 create index articles_url on articles (url) where url is not null;
+create index articles_source on articles (source_id, found);
 create index articles_item on articles (item, judgement);
 create index articles_document on articles (document);
 create index articles_story on articles (story, found) where story is not null;

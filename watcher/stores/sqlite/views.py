@@ -276,8 +276,10 @@ class Views:
                 (target,),
             ),
             (
-                f"select {_ARTICLE} from articles where item in (select id from items where path = ?)"
-                " order by found desc, judgement desc limit 1",
+                (
+                    f"select {_ARTICLE} from articles where item in (select id from items where path = ?)"
+                    " order by found desc, judgement desc limit 1"
+                ),
                 (target,),
             ),
             (
@@ -285,8 +287,10 @@ class Views:
                 (target,),
             ),
             (
-                f"select {_ARTICLE} from articles where id in (select alerts.article from alerts join deliveries on"
-                " deliveries.alert = alerts.id where deliveries.id = ?)",
+                (
+                    f"select {_ARTICLE} from articles where id in (select alerts.article from alerts join deliveries on"
+                    " deliveries.alert = alerts.id where deliveries.id = ?)"
+                ),
                 (target,),
             ),
         )
@@ -378,6 +382,21 @@ class Views:
                 novel=tuple((a, b) for a, b in json.loads(novel)),
                 matched=tuple(matched.split("\x1f")) if matched else (),
             )
+
+    def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
+        """For each source the publication times of its latest articles, at most 20."""
+        run = self._connection.execute
+        return {
+            source: tuple(
+                when(row[0])
+                for row in run(
+                    "select published from articles where source_id = ? and published is not null"
+                    " order by found desc limit 20",
+                    (source,),
+                )
+            )
+            for (source,) in run("select id from sources where present = 1 and kind = 'feed'").fetchall()
+        }
 
     def usage(self) -> Usage:
         """What the store holds and how large it is on disk."""
