@@ -1,0 +1,83 @@
+"""The daemon's own messages: what is wrong with sources, told once to everybody who gets alerts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from watcher import health
+from watcher.health import SourceHealth
+from watcher.model import Notice, derive_id
+from watcher.pipeline import MISSED, Parts
+from watcher.stores import NewDelivery, Reader, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+def sources(reader: Reader) -> list[SourceHealth]:
+    """How each configured source does, as the rules of `watcher.health` want it."""
+    gaps = reader.publication_times()
+    return [
+        SourceHealth(
+            name=view.name,
+            kind="feed" if view.kind == "feed" else "folder",
+            failures=view.failures,
+            failing_since=view.failing_since,
+            last_success=view.last_success,
+            error=view.error or "",
+            gone=view.state == "gone",
+            newest=view.newest,
+            usual_gap=health.usual_gap(gaps.get(view.id, ())),
+            missed=MISSED in view.problems,
+            problems=view.problems,
+        )
+        for view in reader.sources()
+        if view.state != "removed"
+    ]
+
+
+def summary(reader: Reader, parts: Parts, now: datetime) -> str:
+    """One line on the feeds, as bundles end."""
+    return health.summary(now, sources(reader), zone=parts.zone)
+
+
+def tell(store: Store, parts: Parts, now: datetime) -> int:
+    """Owe a notice for each trouble that is news; how many troubles those are.
+
+    A notice's id is that of its trouble, so one that was owed before is not owed again.
+    """
+    news = [finding for finding in health.judge(now, sources(store.read)) if finding.news]
+    if news:
+        notices = [
+            NewDelivery(
+                id=derive_id("notice", finding.key, channel, recipient),
+                channel=channel,
+                recipient=recipient,
+                content=Notice(subject=f"watcher: {finding.message}"[:200], text=_text(finding), at=now),
+                created=now,
+                due=now,
+            )
+            for finding in news
+            for channel, recipient in _readers(parts)
+        ]
+        store.write(lambda w: w.post(notices))
+    return len(news)
+
+
+def _text(finding: health.Finding) -> str:
+    since = f"\n\nSince {finding.since:%Y-%m-%d %H:%M} UTC." if finding.since else ""
+    return (
+        f"{finding.message}{since}\n\n`watcher sources` shows every source. Nothing else is held up by this."
+    )
+
+
+def _readers(parts: Parts) -> Sequence[tuple[str, str]]:
+    """Everybody who gets alerts."""
+    named = {name for rule in parts.rules.values() for name in rule.channels}
+    return [
+        (name, recipient)
+        for name, channel in parts.channels.items()
+        if name in named
+        for recipient in channel.recipients
+    ]
