@@ -207,7 +207,8 @@ class Folded:
         weights = total[1:]
         letters = kinds == LETTER
         letters[1:] &= kinds[:-1] != LETTER
-        weights[kinds > LETTER] = 0.5
+        if not self.text.isascii():
+            weights[kinds > LETTER] = 0.5
         first = letters.nonzero()[0]
         weights[first] = 1
         for at in self._joined(first):

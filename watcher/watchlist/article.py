@@ -15,6 +15,7 @@ from watcher.sentences import paragraphs, sentences
 from watcher.watchlist.atoms import Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
+from watcher.watchlist.words import Numbers, Places
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
@@ -51,12 +52,12 @@ class Article:
             at += len(folded.text) + len(SEPARATOR)
         self.haystack = "".join(pieces)
         self.text_end = self.parts[1].end + 1
-        self.starts: dict[int, list[int]] = {}
-        """For each pattern or word that was seen, where."""
+        self.places: tuple[Numbers, NDArray[np.intp]] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
+        """The patterns and words that were seen, and where each begins, as the engine found them."""
+        self._starts: Places | None = None
         self.memo: dict[int, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
-        self._counts: NDArray[np.float64] | None = None
         self._borders: list[int] | None = None
         self._units: dict[str, list[int]] = {}
         self._shouted: bool | None = None
@@ -77,6 +78,13 @@ class Article:
 
     # ------------------------------------------------------------- verified hits
 
+    @property
+    def starts(self) -> Places:
+        """Where each pattern that was seen begins."""
+        if self._starts is None:
+            self._starts = Places(*self.places)
+        return self._starts
+
     def spans(self, number: int, atom: Atom, patterns: Sequence[int], field: str | None) -> list[Span]:
         """The hits of an atom in `field` (None: title and body), in order."""
         found = self._spans.get(number)
@@ -95,7 +103,7 @@ class Article:
     def _verify(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
         found: set[Span] = set()
         for number, pattern in zip(patterns, atom.patterns, strict=True):
-            starts = self.starts.get(number, ())
+            starts = self.starts.get(number)
             if pattern.plain:
                 a, b = pattern.lead, len(pattern.text) - pattern.trail
                 found.update([(start + a, start + b) for start in starts if start < self.text_end])
@@ -115,7 +123,7 @@ class Article:
         return sorted(
             span
             for number, pattern in zip(patterns, atom.patterns, strict=True)
-            for start in self.starts.get(number, ())
+            for start in self.starts.get(number)
             if start >= self.text_end and (span := self._bounded(pattern, start)) is not None
         )
 
@@ -184,19 +192,12 @@ class Article:
 
     # ------------------------------------------------------------- distances
 
-    @property
-    def counts(self) -> NDArray[np.float64]:
-        """`counts[i]` words begin before `haystack[i]`; from one field to the next there are FAR more."""
-        if self._counts is None:
-            counts = np.zeros(len(self.haystack) + 2, dtype=np.float64)
-            base = 0.0
-            for part in self.parts:
-                own = part.folded.counts
-                counts[part.begin : part.end + 1] = own.astype(np.float64) + base
-                base += float(own[-1]) + FAR
-                counts[part.end + 1 : part.end + 1 + len(SEPARATOR)] = base
-            self._counts = counts
-        return self._counts
+    def count(self, at: int) -> float:
+        """How many words begin before haystack offset `at`; from one field to the next there are FAR more."""
+        for number, part in enumerate(self.parts):
+            if at <= part.end:
+                return FAR * number + float(part.folded.counts[at - part.begin])
+        return FAR * len(self.parts)
 
     def unit(self, at: int, kind: str) -> int:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""

@@ -70,7 +70,7 @@ class Literal:
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits in its field."""
-        if article.starts.keys().isdisjoint(self.need.patterns):
+        if not any(map(article.starts.has, self.patterns)):
             return None
         leaf = self.leaf
         spans = article.spans(self.number, self.atom, self.patterns, self.field)
@@ -264,21 +264,21 @@ class Near:
 
 def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
     """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
-    counts = article.counts
+    count = article.count
     if order == "after":
         ends = sorted(hit.b for hit in theirs)
         return [
             hit for hit in mine
-            if (at := bisect_right(ends, hit.a)) and counts[hit.a] - counts[ends[at - 1]] <= gap
+            if (at := bisect_right(ends, hit.a)) and count(hit.a) - count(ends[at - 1]) <= gap
         ]  # fmt: skip
     if order == "before":
         begins = sorted(hit.a for hit in theirs)
         return [
             hit for hit in mine
-            if (at := bisect_left(begins, hit.b)) < len(begins) and counts[begins[at]] - counts[hit.b] <= gap
+            if (at := bisect_left(begins, hit.b)) < len(begins) and count(begins[at]) - count(hit.b) <= gap
         ]  # fmt: skip
-    ranges = [(float(counts[hit.a]), float(counts[hit.b])) for hit in theirs]
-    kept = _touching([(float(counts[hit.a]), float(counts[hit.b])) for hit in mine], ranges, gap)
+    ranges = [(count(hit.a), count(hit.b)) for hit in theirs]
+    kept = _touching([(count(hit.a), count(hit.b)) for hit in mine], ranges, gap)
     return [hit for hit, keep in zip(mine, kept, strict=True) if keep]
 
 

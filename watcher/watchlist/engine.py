@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from watcher.model import Fields, Hit, Match, QueryError
@@ -49,7 +50,7 @@ class Engine:
             [e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words)
         )
         self._lexicon = Lexicon(compiler.words)
-        self._numbers = list(compiler.scanned.values())
+        self._numbers = np.fromiter(compiler.scanned.values(), dtype=np.int32, count=len(compiler.scanned))
         self._automaton = (
             AhoCorasick(list(compiler.scanned), matchkind=MatchKind.Standard, store_patterns=False)
             if compiler.scanned
@@ -84,19 +85,15 @@ class Engine:
 
     def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
-        starts = self._lexicon.find(article.haystack)
+        numbers, begins = self._lexicon.find(article.haystack)
         if self._automaton is not None:
-            numbers = self._numbers
-            for index, start, _ in self._automaton.find_matches_as_indexes(
-                article.haystack, overlapping=True
-            ):
-                pattern = numbers[index]
-                if pattern in starts:
-                    starts[pattern].append(start)
-                else:
-                    starts[pattern] = [start]
-        article.starts = starts
-        return self._selection.chosen(starts)
+            scanned = self._automaton.find_matches_as_indexes(article.haystack, overlapping=True)
+            if scanned:
+                indexes, starts, _ = zip(*scanned, strict=True)
+                numbers = np.concatenate((numbers, self._numbers[np.array(indexes)]))
+                begins = np.concatenate((begins, np.array(starts)))
+        article.places = (numbers, begins)
+        return self._selection.chosen(numbers)
 
 
 class Matcher:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from watcher.watchlist.conditions import Choice
+from watcher.watchlist.words import Numbers
 
 CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
-
-Numbers = NDArray[np.int32]
 
 
 class Rows:
@@ -66,11 +64,11 @@ class Selection:
         members = [(pattern, group) for members, group in groups.items() for pattern in members]
         self._groups = Rows([pattern for pattern, _ in members], [group for _, group in members], patterns)
 
-    def chosen(self, seen: Collection[int]) -> list[int]:
+    def chosen(self, seen: Numbers) -> list[int]:
         """The numbers of the watchlists all of whose needs are among the patterns `seen`, in order."""
-        if not seen:
+        if not len(seen):
             return self._unselected
-        groups = self._groups.gather(np.fromiter(seen, dtype=np.int32, count=len(seen)))
+        groups = self._groups.gather(seen)
         present = np.zeros(self._size, dtype=bool)
         present[groups] = True
         there = present.nonzero()[0].astype(np.int32)
