@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -286,7 +287,7 @@ def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]]
     """For each range of `mine`, whether one of `theirs` lies within `gap` of it."""
     theirs = sorted(theirs)
     begins = [begin for begin, _ in theirs]
-    reach = list(np.maximum.accumulate([end for _, end in theirs])) if theirs else []
+    reach = list(accumulate((end for _, end in theirs), max))
     return [
         (at := bisect_right(begins, end + gap)) > 0 and reach[at - 1] >= begin - gap for begin, end in mine
     ]
