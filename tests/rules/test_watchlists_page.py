@@ -40,7 +40,7 @@ def test_the_page_has_examples_in_three_languages() -> None:
 
 
 def test_the_tables_of_the_page_are_valid() -> None:
-    blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.S)
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     data = tomllib.loads("\n".join(blocks))
     concepts = {name: tuple(entries) for name, entries in data["concepts"].items()}
     rules = [
