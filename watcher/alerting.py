@@ -77,34 +77,44 @@ def _notes(ruling: Ruling, title: str, text: str, borders: Sequence[Span]) -> li
     )
     shown = [(hit, new) for hit, new in ranked if hit.field in ("title", "body")][:HITS]
     all_hits = [hit for hit, _ in hits] + [cue for cue, _ in cues]
-    return [_note(ruling.match.watchlist, hit, new, title, text, borders, all_hits) for hit, new in shown]
+    notes = _Notes(ruling.match.watchlist, title, text, borders, all_hits)
+    return [notes.of(hit, novel=new) for hit, new in shown]
 
 
-def _note(
-    watchlist: str, hit: Hit, new: bool, title: str, text: str, borders: Sequence[Span], hits: Sequence[Hit]
-) -> HitNote:
-    if hit.field == "title":
-        field, (start, end) = title, (0, len(title))
-    else:
-        field, (start, end) = text, _around(hit, text, borders)
-    marks = sorted(
-        {
-            (max(h.start, start) - start, min(h.end, end) - start)
-            for h in hits
-            if h.field == hit.field and h.start < end and start < h.end
-        }
-    )
-    return HitNote(
-        watchlist=watchlist,
-        term=hit.term,
-        concept=hit.concept,
-        field=hit.field,
-        snippet=field[start:end],
-        start=hit.start,
-        end=hit.end,
-        marks=_disjoint(marks),
-        novel=new,
-    )
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Makes the notes of one watchlist's hits."""
+
+    watchlist: str
+    title: str
+    text: str
+    borders: Sequence[Span]
+    hits: Sequence[Hit]
+
+    def of(self, hit: Hit, *, novel: bool) -> HitNote:
+        """A hit in its sentence (the title is one), with every hit of that sentence marked."""
+        if hit.field == "title":
+            field, (start, end) = self.title, (0, len(self.title))
+        else:
+            field, (start, end) = self.text, _around(hit, self.text, self.borders)
+        marks = sorted(
+            {
+                (max(h.start, start) - start, min(h.end, end) - start)
+                for h in self.hits
+                if h.field == hit.field and h.start < end and start < h.end
+            }
+        )
+        return HitNote(
+            watchlist=self.watchlist,
+            term=hit.term,
+            concept=hit.concept,
+            field=hit.field,
+            snippet=field[start:end],
+            start=hit.start,
+            end=hit.end,
+            marks=_disjoint(marks),
+            novel=novel,
+        )
 
 
 def _around(hit: Hit, text: str, borders: Sequence[Span]) -> Span:

@@ -45,7 +45,7 @@ class Kin:
     @property
     def copy(self) -> bool:
         """Whether the two are copies of one another, not documents that share a passage."""
-        return max(self.likeness.containment, self.likeness.contained) >= 0.5  # noqa: PLR2004 - DESIGN §5
+        return max(self.likeness.containment, self.likeness.contained) >= 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
             "silent",
             f"too little new: {novelty.new_words:g} new words, {rule.min_new_words:g} asked for (min_new_words)",
         )
-    return ruling("silent", _why_silent(case, relatives))
+    return ruling("silent", _why_silent(relatives))
 
 
 def _novel_flags(hits: Sequence[Hit], novelty: Novelty) -> tuple[bool, ...]:
@@ -217,11 +217,11 @@ def _title_is_novel(case: Case, name: str, novelty: Novelty, rule: Watchlist, *,
 
 def _seed(case: Case, overall: Novelty) -> int | None:
     """The seed whose text makes up this article, if one does."""
-    if overall.covered < 0.8:  # noqa: PLR2004 - DESIGN §1, the border of copy and excerpt
+    if overall.covered < 0.8:
         return None
     return next(
         (kin.document for kin in case.kin if kin.origin == "seed" and kin.likeness.shared_words >= 20), None
-    )  # noqa: PLR2004
+    )
 
 
 def _resurface(case: Case, rulings: tuple[Ruling, ...]) -> tuple[Ruling, ...]:
@@ -271,7 +271,7 @@ def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:
     return f"new: {novelty.new_words:g} of {novelty.words:g} words are new beside {_source(relatives[0])}"
 
 
-def _why_silent(case: Case, relatives: Sequence[Kin]) -> str:
+def _why_silent(relatives: Sequence[Kin]) -> str:
     if not relatives:
         return "title only: its title is known and its text has no hit"
     kin = relatives[0]

@@ -56,7 +56,7 @@ RESURFACE_WINDOW = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What can be said of an article before the writing transaction: its fingerprint, matches, and look-alikes so far."""
+    """What can be said of an article before its transaction: its fingerprint, matches, and look-alikes so far."""
 
     title: str
     text: str
@@ -107,7 +107,7 @@ def judge_item(
         return Judged(title, "unchanged")
     draft = draft_of(reading, claim.source, parts, source.watchlists, store.read, url=claim.entry.url)
     return store.write(
-        lambda w: _Decision(claim, reading, draft, parts, stories, at, removed=removed).write(w)
+        lambda w: _Decision(claim, reading, draft, parts, stories, now=at, removed=removed).write(w)
     )
 
 
@@ -191,8 +191,8 @@ class _Decision:
         draft: Draft,
         parts: Parts,
         stories: StoryBook,
-        now: datetime,
         *,
+        now: datetime,
         removed: bool,
     ) -> None:
         self._claim = claim
@@ -237,7 +237,7 @@ class _Decision:
     def _is_reused(self, kin: Sequence[Kin]) -> bool:
         own = [k.likeness for k in kin if k.same_item]
         if not own:
-            return self._draft.shape.words >= 20  # noqa: PLR2004 - a short text may be rewritten whole
+            return self._draft.shape.words >= 20
         return max(max(likeness.containment, likeness.contained) for likeness in own) < REUSED
 
     def _case(self, w: Writer, kin: Sequence[Kin], found: Found, before: tuple[str, str] | None) -> Case:
@@ -305,7 +305,7 @@ class _Decision:
         w.file(
             self._row(article, document, judgement, kin, story), [_match_row(r) for r in judgement.rulings]
         )
-        alerts = self._alert(w, article, story, judgement, kin, case) if judgement.telling else ()
+        alerts = self._alert(w, article, story, judgement, case) if judgement.telling else ()
         if story is not None:
             self._stories.add(document, story, draft.title, draft.text, now)
         w.finish(
@@ -359,11 +359,10 @@ class _Decision:
         article: str,
         story: str | None,
         judgement: Judgement,
-        kin: Sequence[Kin],
         case: Case,
     ) -> tuple[str, ...]:
         claim, now, reading = self._claim, self._now, self._reading
-        note = w.story(story, now) if story else None
+        note = w.story(story) if story else None
         alert = compose(
             judgement,
             id_=derive_id("alert", self._key, claim.judgement),
@@ -378,7 +377,7 @@ class _Decision:
                 found=now,
             ),
             text=self._draft.text,
-            kin=kin,
+            kin=case.kin,
             changes=case.changes,
             story=note,
         )

@@ -82,7 +82,9 @@ class Running(WatcherError):
 class Temporary(WatcherError):
     """The far side failed in a way that may pass. `retry_after` is what it asked for, if it did."""
 
-    def __init__(self, reason: str, *, retry_after: timedelta | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retry_after: timedelta | None = None, status: int | None = None
+    ) -> None:
         self.reason = reason
         self.retry_after = retry_after
         self.status = status
@@ -129,7 +131,7 @@ class Secret:
         if self.credential is not None:
             folder = os.environ.get("CREDENTIALS_DIRECTORY")
             if folder is None:
-                message = f"credential {self.credential!r}: $CREDENTIALS_DIRECTORY is not set (run under systemd, or use env or file)"
+                message = f"credential {self.credential!r}: $CREDENTIALS_DIRECTORY is not set (is this run by systemd?)"
                 raise WatcherError(message)
             path = Path(folder) / self.credential
         if path is None:

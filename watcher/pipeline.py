@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from watcher import timing
+from watcher import notices, timing
 from watcher.model import (
     Extracted,
     Fields,
     Match,
+    Notice,
     Outgoing,
     Permanent,
     Scan,
@@ -101,8 +102,13 @@ class ChannelPort(Protocol):
 class StoryBook(Protocol):
     """What the pipeline needs of `watcher.stories`."""
 
-    def add(self, document_id: int, story_id: str, title: str, text: str, at: datetime) -> None: ...
-    def find(self, title: str, text: str, at: datetime) -> str | None: ...
+    def add(self, document_id: int, story_id: str, title: str, text: str, at: datetime) -> None:
+        """Take a report into a story."""
+        ...
+
+    def find(self, title: str, text: str, at: datetime) -> str | None:
+        """The story a report belongs to; None for a new one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +182,7 @@ def deliver(
     if not claims:
         return 0
     channel = parts.channels[claims[0].channel]
-    ready = _frozen(claims, channel, store, now)
+    ready = _frozen(claims, parts, store, now)
     arrived = 0
     state = next((c for c in store.read.channels() if c.name == claims[0].channel), None)
     state = state or ChannelState(name=claims[0].channel)
@@ -185,12 +191,13 @@ def deliver(
             _give_back([c for c, _ in ready[position:]], "stopping", now(), store)
             return arrived
         settlement, after = _try(claim, body, channel, state, now)
-        _settle(claim, settlement, state, after, store)
+        _settle(claim, settlement, state, after, parts=parts, store=store)
         state = after
         if settlement.state == "done":
             arrived += 1
-        elif settlement.state == "due" and position + 1 < len(ready) and state.retry is not None:
-            _give_back([c for c, _ in ready[position + 1 :]], state.reason, state.retry, store)
+        elif state.disabled or state.retry is not None:
+            if rest := [c for c, _ in ready[position + 1 :]]:
+                _give_back(rest, state.reason, state.retry or settlement.at, store)
             return arrived
     return arrived
 
@@ -210,8 +217,10 @@ def outgoing(claim: DeliveryClaim) -> Outgoing:
 
 
 def _frozen(
-    claims: Sequence[DeliveryClaim], channel: ChannelPort, store: Store, now: Callable[[], datetime]
+    claims: Sequence[DeliveryClaim], parts: Parts, store: Store, now: Callable[[], datetime]
 ) -> list[tuple[DeliveryClaim, bytes]]:
+    """The claims with their bodies, each kept before it is first sent; one that cannot be rendered is dead."""
+    channel = parts.channels[claims[0].channel]
     ready: list[tuple[DeliveryClaim, bytes]] = []
     fresh: list[tuple[DeliveryClaim, bytes]] = []
     for claim in claims:
@@ -220,11 +229,9 @@ def _frozen(
             try:
                 body = channel.render(outgoing(claim))
             except WatcherError as error:
-                reason = f"cannot be rendered: {error}"
-                at = now()
-                dead = Settlement(state="dead", reason=reason, at=at)
-                store.write(lambda w, c=claim, s=dead: w.settle(c, s))  # type: ignore[misc]
-                log.error("%s: delivery %s %s", claim.channel, claim.id, reason)
+                dead = Settlement(state="dead", reason=f"cannot be rendered: {error}", at=now())
+                same = ChannelState(name=claim.channel)
+                _settle(claim, dead, same, same, parts=parts, store=store)
                 continue
             fresh.append((claim, body))
         ready.append((claim, body))
@@ -256,6 +263,9 @@ def _try(
         # a 4yz reply to one mail (greylisting) says nothing of the server; a session that fails has no status
         one_mail = channel.kind == "email" and failure.status is not None
         worse = _worse(state, failure, at) if isinstance(failure, Temporary) and not one_mail else state
+        if isinstance(failure, Permanent) and one_mail:
+            # a server that refuses one mail for good works
+            worse = ChannelState(name=state.name)
         if after.after is None:
             return Settlement(state="dead", reason=f"{failure.reason} ({after.reason})", at=at), worse
         return Settlement(state="due", reason=failure.reason, at=at, retry=at + after.after), worse
@@ -272,7 +282,7 @@ def _after(kind: str, failure: Temporary | Permanent, claim: DeliveryClaim, at: 
             return timing.Retry(after=None, reason=f"given up after try {attempt}")
         return timing.webhook_retry(attempt, status=failure.status or HTTP_BAD_REQUEST, seed=claim.id)
     if kind == "email":
-        return timing.smtp_decision(attempt, code=None, age=at - claim.created)
+        return timing.smtp_decision(attempt, code=failure.status, age=at - claim.created)
     return timing.webhook_retry(
         attempt, status=failure.status, retry_after=failure.retry_after, seed=claim.id
     )
@@ -288,32 +298,83 @@ def _worse(state: ChannelState, failure: Temporary, at: datetime) -> ChannelStat
         now=at,
         retry_after=failure.retry_after,
     )
+    asked = failure.retry_after
     return replace(
         state,
         failures=breaker.failures,
         since=breaker.opened,
-        retry=breaker.probe_at,
+        # who asks to be left alone for a while means all that goes there, not the one delivery
+        retry=breaker.probe_at or (at + min(asked, timing.LONGEST_WAIT) if asked else None),
         probes=breaker.probes,
         reason=failure.reason,
     )
 
 
 def _settle(
-    claim: DeliveryClaim, settlement: Settlement, before: ChannelState, after: ChannelState, store: Store
+    claim: DeliveryClaim,
+    settlement: Settlement,
+    before: ChannelState,
+    after: ChannelState,
+    *,
+    parts: Parts,
+    store: Store,
 ) -> None:
+    """Keep what a try came to, the channel's breaker, and what is owed to people about either, together."""
 
-    def both(w: Writer) -> None:
-        w.settle(claim, settlement)
+    def all_of_it(w: Writer) -> str | None:
+        if not w.settle(claim, settlement):
+            # the lease was overtaken: whoever has it now speaks for the channel
+            return None
         if before != after:
             w.trouble(after)
+        return _tell(w, claim, settlement, before, after, parts=parts)
 
-    store.write(both)
+    untold = store.write(all_of_it)
     if settlement.state == "dead":
-        log.error("%s: delivery %s is dead: %s", claim.channel, claim.id, settlement.reason)
+        log.warning("%s: delivery %s is dead: %s", claim.channel, claim.id, settlement.reason)
     elif settlement.state == "due":
         log.warning("%s: %s; tried again at %s", claim.channel, settlement.reason, settlement.retry)
-    if after.disabled and not before.disabled:
-        log.error("%s: disabled, it asked never to be called again: %s", claim.channel, after.reason)
+    if untold is not None:
+        log.error("%s; no other channel is left to tell it", untold)
+
+
+def _tell(
+    w: Writer,
+    claim: DeliveryClaim,
+    settlement: Settlement,
+    before: ChannelState,
+    after: ChannelState,
+    *,
+    parts: Parts,
+) -> str | None:
+    """Owe a notice of what is news about a channel; the subject of one that nobody can be told through a channel."""
+    now, name = settlement.at, claim.channel
+    notice = notices.of_channel(before, after, now)
+    occasion = f"channel {name} {now.isoformat()}"
+    if notice is None and settlement.state == "dead":
+        notice = notices.of_dead(claim, settlement.reason, now)
+        # a wave of refusals is one notice an hour
+        occasion = f"dead {name} {now:%Y-%m-%d %H}"
+    if notice is None:
+        return None
+    return post_notice(w, notice, occasion, parts=parts, about=name)
+
+
+def post_notice(w: Writer, notice: Notice, occasion: str, *, parts: Parts, about: str = "") -> str | None:
+    """Owe `notice` through a channel that works and is not the one it is about (unless that works, and is all there is).
+
+    The subject where no channel is left.
+    """
+    kinds = {name: channel.kind for name, channel in parts.channels.items()}
+    states = w.channels()
+    way = notices.through(about, kinds, states)
+    if way is None and about in kinds:
+        # the only channel: it can say that it works again, and what it refused
+        way = notices.through("", {about: kinds[about]}, states)
+    if way is None:
+        return notice.subject
+    w.post(notices.owed(notice, occasion, way, parts.channels[way].recipients))
+    return None
 
 
 def _give_back(claims: Sequence[DeliveryClaim], reason: str, due: datetime, store: Store) -> None:

@@ -51,14 +51,16 @@ class Reading:
     problem: str = ""
 
 
-class Postponed(Exception):  # noqa: N818 - it is no error, it carries a decision out of the reading
+class Postponed(Exception):
+    """The text cannot be had now: `due` again, or given up (None). It carries a decision out of the reading."""
+
     def __init__(self, reason: str, due: datetime | None, tries: int) -> None:
         self.reason = reason
         self.due = due
         self.tries = tries
 
 
-class Gone(Exception):  # noqa: N818 - as above
+class Gone(Exception):
     """The page of an alerted article answers 404 or 410."""
 
 
@@ -123,7 +125,7 @@ def _with_page(own: Reading, page: Extracted) -> Reading:
     """The page's text; with the feed's summary before it, where the page lacks it (a cookie wall, a paywall)."""
     text = page.text
     problem = ""
-    if count_words(own.text) >= 12:  # noqa: PLR2004 - shorter ones are bylines and captions
+    if count_words(own.text) >= 12:
         missing = compare(fingerprint(own.text), fingerprint(page.text)) is None
         if missing:
             text = f"{own.text}\n\n{page.text}"

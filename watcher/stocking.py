@@ -110,7 +110,7 @@ def unsigned(hashes: frozenset[int]) -> frozenset[int]:
     return frozenset(value % (1 << 64) for value in hashes)
 
 
-def _document(
+def _document(  # noqa: PLR0913 - a document's own facts
     *,
     key: str,
     name: str | None,
@@ -172,8 +172,7 @@ def _kind(path: Path) -> Literal["lines", "pack", "document"] | None:
 
 
 def _lines(path: Path, origin: Literal["seed", "added"], done: Stocked) -> Iterator[NewDocument]:
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as lines:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
             if not raw.strip():
                 continue

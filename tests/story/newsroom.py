@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
-from tests.servers import Reply, Request, Server, serve
 
+from tests.servers import Reply, Request, Server, serve
 from watcher import config
 from watcher.engines.embedded import Counters, Daemon
 from watcher.stores import Reader
@@ -224,7 +224,10 @@ STORY = (
 
 
 def story(
-    who: str = "in a southern port city", day: str = "Tuesday", years: str = "four", tail: str = "It is the second such case this year."
+    who: str = "in a southern port city",
+    day: str = "Tuesday",
+    years: str = "four",
+    tail: str = "It is the second such case this year.",
 ) -> str:
     """An invented report of 120 words that the watchlist holds on."""
     return STORY.format(who=who, day=day, years=years, tail=tail)
@@ -245,7 +248,8 @@ def filler(number: int) -> str:
     place, work, things, trouble, people = _TOPICS[number % len(_TOPICS)]
     return (
         f"Work number {number} at the {place} went on with {work} on row {number * 7 % 91}. The {people} counted "
-        f"{number * 13 % 89} {things} before noon and {number * 5 % 83} after it, and wrote off lot {number} for {trouble}. "
+        f"{number * 13 % 89} {things} before noon and {number * 5 % 83} after it, "
+        f"and wrote off lot {number} for {trouble}. "
         f"A clerk named in register {number * 3 % 97} said the {place} would open gate {number % 12} by Friday."
     )
 

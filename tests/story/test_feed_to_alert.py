@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import standardwebhooks
-from tests.story.newsroom import SECRET, Newsroom, date, filler, newsroom, page, rss, story
+
 from tests.servers import Reply
+from tests.story.newsroom import SECRET, Newsroom, date, filler, newsroom, page, rss, story
 
 MINUTES = timedelta(minutes=3)
 
@@ -36,12 +37,19 @@ def _old() -> dict[str, str]:
 
 def test_a_report_goes_from_feed_and_page_to_mail_and_signed_webhook(settled: Newsroom) -> None:
     room = settled
-    item = {"guid": "1", "title": "Trade official leaves his post", "link": "/story/1", "description": "A short note."}
+    item = {
+        "guid": "1",
+        "title": "Trade official leaves his post",
+        "link": "/story/1",
+        "description": "A short note.",
+    }
     room.server.script("/feed", Reply(body=rss(item, _old())))
     room.server.script("/story/1", Reply(body=page(item["title"], story()), type="text/html"))
     room.run(later=MINUTES)
 
-    assert [mail["Subject"] for mail in room.mails] == ["[Defections] Trade official leaves his post (Paper 1)"]
+    assert [mail["Subject"] for mail in room.mails] == [
+        "[Defections] Trade official leaves his post (Paper 1)"
+    ]
     (mail,) = room.mails
     plain = mail.get_body(("plain",))
     html = mail.get_body(("html",))
@@ -69,7 +77,9 @@ def test_a_report_goes_from_feed_and_page_to_mail_and_signed_webhook(settled: Ne
 
 
 def test_an_unchanged_feed_is_asked_conditionally_and_not_parsed(room: Newsroom) -> None:
-    room.server.script("/feed", Reply(body=rss(_old()), etag='"v1"', modified="Sat, 21 Nov 2026 10:00:00 GMT"))
+    room.server.script(
+        "/feed", Reply(body=rss(_old()), etag='"v1"', modified="Sat, 21 Nov 2026 10:00:00 GMT")
+    )
     room.run()
     counters = room.run(later=MINUTES)
     request = room.server.last("/feed")
@@ -83,10 +93,14 @@ def test_the_same_report_elsewhere_retitled_and_trimmed_is_not_told_again(settle
     room.configure(("/feed", "/other"))
     room.server.script("/other", Reply(body=rss(_old() | {"guid": "x"})))
     room.run(later=MINUTES)
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old()))
+    )
     room.run(later=MINUTES)
     trimmed = " ".join(story().split()[:100])
-    room.server.script("/other", Reply(body=rss({"guid": "9", "title": "Envoy gone, say sources", "content": trimmed})))
+    room.server.script(
+        "/other", Reply(body=rss({"guid": "9", "title": "Envoy gone, say sources", "content": trimmed}))
+    )
     room.run(later=MINUTES)
     assert room.titles() == ["Official leaves"]
     with room.store() as reader:
@@ -97,15 +111,19 @@ def test_the_same_report_elsewhere_retitled_and_trimmed_is_not_told_again(settle
 
 def test_a_quotation_with_a_new_hit_alerts_for_the_new_sentence_only(settled: Newsroom) -> None:
     room = settled
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old()))
+    )
     room.run(later=MINUTES)
     own = (
         "Our own correspondent writes from the border. Two more people, a nurse and a driver from Hyesan, have fled "
         "across the frozen river from North Korea this week and reached a safe house, a pastor told this paper. "
-        "He would not say where the house stands, only that the two had walked for three nights without a fire and that "
-        "both had frostbite on their hands. "
+        "He would not say where the house stands, only that the two had walked for three nights without a fire and "
+        "that both had frostbite on their hands. "
     )
-    room.server.script("/feed", Reply(body=rss({"guid": "2", "title": "River crossing", "content": own + story()}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "2", "title": "River crossing", "content": own + story()}, _old()))
+    )
     room.run(later=MINUTES)
     assert room.titles() == ["Official leaves", "River crossing"]
     data = room.hooks[-1]["data"]
@@ -118,7 +136,12 @@ def test_a_quotation_with_a_new_hit_alerts_for_the_new_sentence_only(settled: Ne
 def test_first_poll_of_500_old_entries_makes_one_bundle_and_everything_is_known(room: Newsroom) -> None:
     now = datetime.now(UTC)
     items = [
-        {"guid": f"old{n}", "title": f"Report {n}", "content": filler(n), "pubDate": date(now - timedelta(days=2, hours=n))}
+        {
+            "guid": f"old{n}",
+            "title": f"Report {n}",
+            "content": filler(n),
+            "pubDate": date(now - timedelta(days=2, hours=n)),
+        }
         for n in range(490)
     ]
     items += [
@@ -132,10 +155,18 @@ def test_first_poll_of_500_old_entries_makes_one_bundle_and_everything_is_known(
     ]
     fresh = [
         ("Nurse gone", "A nurse from a hospital in Hamhung fled North Korea over the river. " + filler(601)),
-        ("Pilot gone", "An air force pilot defected from North Korea in a trainer plane on Sunday night. " + filler(602)),
+        (
+            "Pilot gone",
+            "An air force pilot defected from North Korea in a trainer plane on Sunday night. " + filler(602),
+        ),
     ]
     items += [
-        {"guid": f"new{n}", "title": title, "content": text * 2, "pubDate": date(now - timedelta(hours=n + 1))}
+        {
+            "guid": f"new{n}",
+            "title": title,
+            "content": text * 2,
+            "pubDate": date(now - timedelta(hours=n + 1)),
+        }
         for n, (title, text) in enumerate(fresh)
     ]
     room.server.script("/feed", Reply(body=rss(*items)))
@@ -158,7 +189,9 @@ def test_first_poll_of_500_old_entries_makes_one_bundle_and_everything_is_known(
 def test_a_dead_webhook_loses_nothing_and_delays_no_mail(settled: Newsroom) -> None:
     room = settled
     room.hook_answers(Reply(status=503, body=b"down"), Reply(status=500))
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old()))
+    )
     room.run(later=MINUTES)
     assert len(room.mails) == 1
     assert room.hooks == []
@@ -174,14 +207,25 @@ def test_a_dead_webhook_loses_nothing_and_delays_no_mail(settled: Newsroom) -> N
 def test_a_refused_mail_is_tried_again_and_a_forbidden_one_is_dead_with_its_reason(settled: Newsroom) -> None:
     room = settled
     room.mailbox.refuse = ["451 try later"]
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Official leaves", "content": story()}, _old()))
+    )
     room.run(later=MINUTES)
     assert room.mails == []
     room.run(later=timedelta(minutes=2))
     assert len(room.mails) == 1
     room.mailbox.refuse = ["550 no such desk"]
     room.server.script(
-        "/feed", Reply(body=rss({"guid": "2", "title": "Pilot gone", "content": "A pilot defected from North Korea. " + filler(7) * 4}))
+        "/feed",
+        Reply(
+            body=rss(
+                {
+                    "guid": "2",
+                    "title": "Pilot gone",
+                    "content": "A pilot defected from North Korea. " + filler(7) * 4,
+                }
+            )
+        ),
     )
     room.run(later=MINUTES)
     with room.store() as reader:
@@ -194,7 +238,9 @@ def test_a_page_that_is_down_is_tried_again_then_its_summary_is_told_and_later_i
     settled: Newsroom,
 ) -> None:
     room = settled
-    summary = "A North Korean trade official has defected with his family, an official in Seoul said on Tuesday."
+    summary = (
+        "A North Korean trade official has defected with his family, an official in Seoul said on Tuesday."
+    )
     item = {"guid": "1", "title": "Official leaves", "link": "/story/1", "description": summary}
     room.server.script("/feed", Reply(body=rss(item, _old())))
     room.server.script("/story/1", Reply(status=503))
@@ -215,11 +261,18 @@ def test_a_page_that_is_down_is_tried_again_then_its_summary_is_told_and_later_i
 
 def test_a_revision_is_told_with_before_and_after_when_a_figure_changes(settled: Newsroom) -> None:
     room = settled
-    first = "Three workers defected from a North Korean restaurant abroad on Sunday, officials said. " + filler(31) * 3
+    first = (
+        "Three workers defected from a North Korean restaurant abroad on Sunday, officials said. "
+        + filler(31) * 3
+    )
     second = first.replace("Three workers", "Seven workers")
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": first}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": first}, _old()))
+    )
     room.run(later=MINUTES)
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": second}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": second}, _old()))
+    )
     room.run(later=MINUTES)
     assert [body["data"]["verdict"] for body in room.hooks] == ["new", "revision"]
     (change,) = room.hooks[-1]["data"]["changes"]
@@ -228,6 +281,8 @@ def test_a_revision_is_told_with_before_and_after_when_a_figure_changes(settled:
     assert room.mails[1]["In-Reply-To"] == room.mails[0]["Message-ID"]
     # a comma moved: silent
     third = second.replace("on Sunday, officials", "on Sunday officials")
-    room.server.script("/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": third}, _old())))
+    room.server.script(
+        "/feed", Reply(body=rss({"guid": "1", "title": "Workers leave", "content": third}, _old()))
+    )
     room.run(later=MINUTES)
     assert len(room.hooks) == 2

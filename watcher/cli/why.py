@@ -88,7 +88,7 @@ def _as_decided(view: ArticleView, reader: Reader) -> Decision:
         novel_spans=novel,
         look_alikes=look_alikes,
         matches=[_match(match) for match in view.matches],
-        story=reader.story(row.story, row.found) if row.story else None,
+        story=reader.story(row.story) if row.story else None,
         alert=view.alert,
         state=view.alert_state,
         deliveries=view.deliveries,

@@ -218,9 +218,11 @@ class Daemon:
         assembly, now = self._assembly, self._now()
         names = tuple(assembly.parts.channels)
 
-        def register(w: Any) -> None:  # noqa: ANN401 - a Writer
+        def register(w: Any) -> None:
             w.register(assembly.specs, tuple(assembly.parts.rules), names, now)
             w.orphan(names, now)
+            if self._fast:
+                w.due_now(now)
 
         self._store.write(register)
 
@@ -233,7 +235,7 @@ class Daemon:
         if done.added:
             log.info("corpus: %d documents are known from now on", done.added)
 
-    def _read_file(self, path: Path) -> Any:  # noqa: ANN401 - Extracted
+    def _read_file(self, path: Path) -> Any:
         return document(self._workers, str(path))
 
     def _take_config(self) -> None:
@@ -243,9 +245,9 @@ class Daemon:
             config = self._load()
             assembly = assemble(config, self._workers)
         except ConfigError as error:
-            log.error("the config was not taken, the old one stays in force:\n%s", error)
+            log.error("the config was not taken, the old one stays in force:\n%s", error)  # noqa: TRY400 - for a person
         except WatcherError as error:
-            log.error("the config was not taken, the old one stays in force: %s", error)
+            log.error("the config was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - likewise
         else:
             old, self._assembly = self._assembly, assembly
             # a kept connection would get past a guard that changed
@@ -294,7 +296,7 @@ class Daemon:
         for claim in claims:
             self._submit("polls", lambda c=claim: self._polled(c, poll(c, parts, self._store, self._now)))  # type: ignore[misc]
 
-    def _polled(self, claim: Any, result: Polled) -> None:  # noqa: ANN401 - SourceClaim
+    def _polled(self, claim: Any, result: Polled) -> None:
         with self._lock:
             self.counters.polls += 1
             self.counters.unchanged += result.unchanged

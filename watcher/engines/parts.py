@@ -71,7 +71,7 @@ def page(
     response = net.get(url, headers=headers, limit=PAGE_LIMIT, deadline=PAGE_DEADLINE)
     if response.status in (404, 410):
         raise Permanent(f"answered {response.status}", status=response.status)
-    if response.status != 200:  # noqa: PLR2004 - only 200 is the page itself
+    if response.status != 200:
         wait = timing.retry_after(response.headers.get("retry-after", ""), datetime.now().astimezone())
         raise Temporary(f"answered {response.status}", status=response.status, retry_after=wait)
     work = functools.partial(

@@ -349,7 +349,7 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """A channel's breaker: `failures` in a row; open until `retry` where it is open; disabled for good with `reason`."""
+    """A channel's breaker: `failures` in a row; open until `retry` where open; disabled for good with `reason`."""
 
     name: str
     failures: int = 0
@@ -400,7 +400,7 @@ class Reader(Protocol):
         """Every document, oldest first, streamed."""
         ...
 
-    def story(self, story: str, now: datetime) -> StoryNote | None: ...
+    def story(self, story: str) -> StoryNote | None: ...
 
     # what people ask
     def sources(self) -> tuple[SourceView, ...]: ...
@@ -443,7 +443,7 @@ class Writer(Reader, Protocol):
 
     # poll
     def due_now(self, now: datetime) -> None:
-        """Make every source due at once."""
+        """Make every folder due at once."""
         ...
 
     def claim_sources(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[SourceClaim, ...]: ...

@@ -18,6 +18,7 @@ from watcher.model import WatcherError
 from watcher.stores.sqlite.schema import migrations
 
 T = TypeVar("T")
+_Job = tuple[Callable[[], Any], Future[Any]]
 
 GROUP_SIZE = 50
 GROUP_TIME = 0.05
@@ -75,7 +76,8 @@ class WriterThread:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._ended = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -100,51 +102,56 @@ class WriterThread:
             self._thread.join()
 
     def _run(self) -> None:
-        more = True
-        while more:
+        while not self._ended:
             job = self._queue.get()
             if job is None:
                 return
-            more = self._group(job)
+            self._group(job)
 
-    def _group(self, job: tuple[Callable[[], Any], Future[Any]]) -> bool:
-        """Run one group from its first job on; False when the thread is to end."""
+    def _group(self, job: _Job) -> None:
+        """Run one group, from its first job on, in one transaction."""
+        members: list[Future[Any]] = []
         done: list[tuple[Future[Any], Any]] = []
-        members: list[Future[Any]] = [job[1]]
-        current: tuple[Callable[[], Any], Future[Any]] | None = job
-        more = True
         try:
             self._connection.execute("begin immediate")
-            end = time.monotonic() + GROUP_TIME
-            while current is not None:
-                work, future = current
-                members.append(future)
-                current = None
-                try:
-                    done.append((future, self._one(work)))
-                except Exception as error:  # noqa: BLE001 - the caller gets it; the group goes on
-                    if not self._connection.in_transaction:
-                        raise
-                    future.set_exception(error)
-                if len(done) >= GROUP_SIZE or time.monotonic() > end:
-                    break
-                with contextlib.suppress(queue.Empty):
-                    current = self._queue.get_nowait()
-                    if current is None:
-                        more = False
-                        break
+            self._work_off(job, members, done)
             self._connection.execute("commit")
         except Exception as error:  # noqa: BLE001 - nothing of this group stands: everybody is told
             with contextlib.suppress(sqlite3.Error):
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
-            for future in members:
+            for future in members or [job[1]]:
                 if not future.done():
                     future.set_exception(error)
-            return more
+            return
         for future, result in done:
             future.set_result(result)
-        return more
+
+    def _work_off(self, job: _Job, members: list[Future[Any]], done: list[tuple[Future[Any], Any]]) -> None:
+        """Run jobs until the group is full, its time is up, or nobody waits."""
+        end = time.monotonic() + GROUP_TIME
+        current: _Job | None = job
+        while current is not None:
+            work, future = current
+            members.append(future)
+            try:
+                done.append((future, self._one(work)))
+            except Exception as error:
+                if not self._connection.in_transaction:
+                    raise
+                future.set_exception(error)
+            if len(members) >= GROUP_SIZE or time.monotonic() > end:
+                return
+            current = self._next()
+
+    def _next(self) -> _Job | None:
+        """The next job that waits, if one does."""
+        try:
+            job = self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        self._ended = job is None
+        return job
 
     def _one(self, work: Callable[[], T]) -> T:
         self._connection.execute("savepoint work")

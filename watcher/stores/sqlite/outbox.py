@@ -200,8 +200,8 @@ class Outbox:
         ).fetchone()
         return when_or_none(row[0])
 
-    def story(self, story: str, now: datetime) -> StoryNote | None:
-        """What is known of a story; None where nothing of it is stored yet. `now` is not needed for the counts."""
+    def story(self, story: str) -> StoryNote | None:
+        """What is known of a story; None where nothing of it is stored yet."""
         row = self._connection.execute(
             "select first_seen, first_source, first_title from stories where id = ?", (story,)
         ).fetchone()
@@ -358,7 +358,7 @@ class Outbox:
         ).fetchall()
         opened = 0
         for (channel, recipient), rows in groupby(due, key=lambda row: (row[0], row[1])):
-            opened += self._open(channel, recipient, list(rows), now, split, health)
+            opened += self._open(channel, recipient, list(rows), now=now, split=split, health=health)
         return opened
 
     def _open_catch_up(self, now: datetime) -> None:
@@ -381,6 +381,7 @@ class Outbox:
         channel: str,
         recipient: str,
         rows: list[tuple[str, ...]],
+        *,
         now: datetime,
         split: Split,
         health: str,

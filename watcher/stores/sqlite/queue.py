@@ -66,9 +66,9 @@ class Queue:
                     )
 
     def due_now(self, now: datetime) -> None:
-        """Make every source due at once (`run --once`)."""
+        """Make every folder due at once: a run that ends by itself looks at what the user has just put there."""
         self._connection.execute(
-            "update sources set due = ? where present = 1 and gone = 0 and due > ?", (stamp(now), stamp(now))
+            "update sources set due = ?1 where present = 1 and kind = 'folder' and due > ?1", (stamp(now),)
         )
 
     # ------------------------------------------------------------- poll

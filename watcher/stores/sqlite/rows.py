@@ -32,7 +32,7 @@ def when_or_none(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def dumps(value: Any) -> str:  # noqa: ANN401 - JSON is any shape
+def dumps(value: Any) -> str:
     """Compact JSON, non-ASCII kept."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
