@@ -166,6 +166,8 @@ def test_a_feed_that_is_not_well_formed_still_gives_its_entries():
         ("<description>Only text</description>", True),
         ("<guid>https://news.example/1</guid>", True),
         ("<guid isPermaLink='false'>x</guid>", False),
+        ("<guid>4711</guid>", False),
+        ("<guid>/1</guid>", False),
         ("<pubDate>Sat, 21 Nov 2026 09:30:00 +0900</pubDate>", False),
         ("", False),
     ],

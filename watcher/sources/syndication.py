@@ -91,14 +91,16 @@ def _dates(item: Mapping[str, Any], zone: tzinfo) -> Iterator[datetime | None]:
 
 def _link(item: Mapping[str, Any], bases: tuple[str, ...]) -> str | None:
     """The entry's page: its link, else another link to a page, else a GUID that is an address."""
-    candidates = [plain(item.get("link"))]
+    guid, link = plain(item.get("id")), plain(item.get("link"))
+    # feedparser takes every RSS guid for a link, a bare number too
+    candidates = [] if item.get("guidislink") and link == guid else [link]
     for rel in ("alternate", "related", "via"):
         candidates += [plain(link.get("href")) for link in item.get("links", ()) if link.get("rel") == rel]
     for candidate in candidates:
         found = urls.resolve(candidate, *bases) if candidate else None
         if found is not None:
             return found
-    return urls.resolve(plain(item.get("id")))
+    return urls.resolve(guid)
 
 
 def _texts(item: Mapping[str, Any], *, literal: bool) -> Iterator[tuple[str, bool]]:
