@@ -361,7 +361,7 @@ def _tell(
 
 
 def post_notice(w: Writer, notice: Notice, occasion: str, *, parts: Parts, about: str = "") -> str | None:
-    """Owe `notice` through a channel that works and is not the one it is about (unless that works, and is all there is).
+    """Owe `notice` through a channel that works, and not the one it is about where there is another.
 
     The subject where no channel is left.
     """
