@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from watcher.model import (
     StoryNote,
     derive_id,
 )
+from watcher.mutes import only
 from watcher.sentences import sentences
 from watcher.watchlist.rule import Watchlist
 
@@ -70,15 +71,24 @@ def compose(
 def _notes(ruling: Ruling, title: str, text: str, borders: Sequence[Span]) -> list[HitNote]:
     """The hits of one ruling with their sentences: novel subjects first, each sentence's hits marked together."""
     hits = [*zip(ruling.match.hits, ruling.novel_hits, strict=True)]
-    cues = [(cue, True) for cue in ruling.match.cues] if ruling.fresh else []
+    cues = [(replace(cue, subject=False), True) for cue in ruling.match.cues] if ruling.fresh else []
     ranked = sorted(
         [*hits, *cues],
         key=lambda pair: (not pair[1], not pair[0].subject, pair[0].field != "body", pair[0].start),
     )
-    shown = [(hit, new) for hit, new in ranked if hit.field in ("title", "body")][:HITS]
+    shown = _telling([(hit, new) for hit, new in ranked if hit.field in ("title", "body")])
     all_hits = [hit for hit, _ in hits] + [cue for cue, _ in cues]
     notes = _Notes(ruling.match.watchlist, title, text, borders, all_hits)
     return [notes.of(hit, novel=new) for hit, new in shown]
+
+
+def _telling(ranked: Sequence[tuple[Hit, bool]]) -> list[tuple[Hit, bool]]:
+    """The first `HITS`, of which the last make room for terms that would not be named at all."""
+    first = list(ranked[:HITS])
+    named = {hit.term for hit, _ in first}
+    others = list({hit.term: (hit, new) for hit, new in reversed(ranked) if hit.term not in named}.values())
+    others = others[::-1][: HITS // 2]
+    return [*first[: HITS - len(others)], *others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class _Notes:
             end=hit.end,
             marks=_disjoint(marks),
             novel=novel,
+            subject=hit.subject,
         )
 
 
@@ -145,9 +156,8 @@ class Timing:
     now: datetime
     zone: ZoneInfo
     group_wait: timedelta
-    story_reports: int
-    """Alerts of the story in the last 24 h, without this one."""
-    story_first: datetime | None
+    story_reports: Mapping[str, tuple[int, datetime | None]]
+    """For each watchlist its alerts of the story in the last 24 h, without this one, and when the first of them was."""
     sent_last_hour: Mapping[str, int]
     """Alerts of each watchlist in the last hour."""
     braked: Mapping[str, datetime | None]
@@ -177,10 +187,12 @@ def owed(
     rules: Mapping[str, Watchlist],
     recipients: Mapping[str, Sequence[str]],
     timing: Timing,
+    muted: Collection[str] = (),
 ) -> tuple[Owed, ...]:
     """One delivery for each channel and recipient, naming the watchlists that go there, at the earliest of their times.
 
-    `key` names item and judgement; `recipients` gives each channel's.
+    `key` names item and judgement; `recipients` gives each channel's. Where all of a recipient's watchlists are
+    `muted`, what would have gone is kept so, and not sent.
     """
     releases = {r.match.watchlist: _release(r, rules[r.match.watchlist], timing) for r in judgement.telling}
     addressed: dict[tuple[str, str], list[str]] = {}
@@ -188,17 +200,21 @@ def owed(
         for channel in rules[name].channels:
             for recipient in recipients.get(channel, ()):
                 addressed.setdefault((channel, recipient), []).append(name)
-    return tuple(
-        Owed(
-            id=derive_id(key, channel, recipient),
-            channel=channel,
-            recipient=recipient,
-            alert=_only(alert, names),
-            release=earliest([releases[name] for name in names]),
-            watchlists=tuple(names),
+    owing = []
+    for (channel, recipient), named in addressed.items():
+        told = [name for name in named if name not in muted]
+        names = told or named
+        owing.append(
+            Owed(
+                id=derive_id(key, channel, recipient),
+                channel=channel,
+                recipient=recipient,
+                alert=only(alert, names) or alert,
+                release=earliest([releases[name] for name in told]) if told else Release(timing.now, "muted"),
+                watchlists=tuple(names),
+            )
         )
-        for (channel, recipient), names in addressed.items()
-    )
+    return tuple(owing)
 
 
 def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
@@ -208,6 +224,7 @@ def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
         later = revised + timedelta(hours=1)
         if later > timing.now:
             return Release(at=later, reason="roll-up")
+    reports, first = timing.story_reports.get(rule.name, (0, None))
     return release(
         now=timing.now,
         deliver=rule.deliver,
@@ -216,22 +233,10 @@ def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
         max_per_hour=rule.max_per_hour,
         sent_last_hour=timing.sent_last_hour.get(rule.name, 0),
         brake_until=timing.braked.get(rule.name),
-        story_reports_24h=timing.story_reports,
-        story_first_at=timing.story_first,
+        story_reports_24h=reports,
+        story_first_at=first,
         group_wait=timing.group_wait,
         fresh=ruling.fresh,
         catch_up=timing.catch_up,
         follow_up=ruling.outcome == "follow-up",
-    )
-
-
-def _only(alert: Alert, names: Sequence[str]) -> Alert:
-    """The alert as a recipient of these watchlists gets it."""
-    if set(names) == set(alert.watchlists):
-        return alert
-    return replace(
-        alert,
-        watchlists=tuple(names),
-        hits=tuple(hit for hit in alert.hits if hit.watchlist in names),
-        conditions=tuple(pair for pair in alert.conditions if pair[0] in names),
     )

@@ -19,6 +19,7 @@ from watcher.model import (
     Span,
     derive_id,
 )
+from watcher.mutes import muting
 from watcher.novelty import (
     Fingerprint,
     boilerplate_spans,
@@ -381,8 +382,10 @@ class _Decision:
             changes=case.changes,
             story=note,
         )
-        reports, first = w.story_alerts(story, now - timedelta(hours=24)) if story else (0, None)
         names = [r.match.watchlist for r in judgement.telling]
+        mutes = w.mutes(now)
+        muted = {name: mute.describe() for name in names if (mute := muting(alert, name, mutes)) is not None}
+        day = now - timedelta(hours=24)
         revised = self._revision or self._removed
         owing = owed(
             alert,
@@ -394,19 +397,20 @@ class _Decision:
                 now=now,
                 zone=self._parts.zone,
                 group_wait=self._parts.group_wait,
-                story_reports=reports,
-                story_first=first,
+                story_reports={name: w.story_alerts(story, name, day) for name in names} if story else {},
                 sent_last_hour={name: w.sent_since(name, now - timedelta(hours=1)) for name in names},
                 braked={name: w.braked(name, now) for name in names},
                 catch_up=claim.mode == "catch-up",
                 revised=w.revised(claim.id, now - timedelta(hours=1)) if revised else None,
             ),
+            muted=muted,
         )
         w.raise_alert(
             alert,
             article=article,
             story=story,
             now=now,
+            muted=muted,
             deliveries=[
                 NewDelivery(
                     id=one.id,

@@ -19,8 +19,8 @@ Span = tuple[int, int]
 Verdict = Literal[
     "new", "partial", "copy", "excerpt", "extended", "revision", "removed", "follow-up", "resurfaced"
 ]
-HoldReason = Literal["quiet", "digest", "catch-up", "roll-up", "brake", "follow-up", "group"]
-"""Why a delivery waits. All but `group` are the `reason` of a bundle as users see it."""
+HoldReason = Literal["quiet", "digest", "catch-up", "roll-up", "brake", "follow-up", "group", "muted"]
+"""Why a delivery waits. All but `group` and `muted` are the `reason` of a bundle as users see it."""
 
 NAMESPACE = uuid.UUID("5f1f6f4e-6b0a-5d0e-9a57-6e6577736477")
 
@@ -274,6 +274,8 @@ class HitNote:
     end: int
     marks: tuple[Span, ...] = ()
     novel: bool = True
+    subject: bool = True
+    """False for context (`all`) and for cues."""
 
 
 @dataclass(frozen=True, slots=True)

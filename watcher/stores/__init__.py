@@ -15,8 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
 from watcher.model import Alert, Bundle, Content, Entry, HoldReason, Scan, Span, StoryNote, Verdict
+from watcher.mutes import Mute
 
 T = TypeVar("T")
+
+Split = Callable[[str, Bundle], Sequence[Bundle]]
+"""How a channel (its name) wants a bundle: whole, or in parts that its receiver takes."""
 
 Origin = Literal["seed", "added", "baseline", "article"]
 """Where a document came from. All but `article` are known to every watchlist."""
@@ -266,7 +270,7 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """An alert, or (held) a match that did not alert, with the reason. `state`: sent, due, held, dead, silent."""
+    """An alert, or (held) a match that did not alert, and why. `state`: sent, due, held, dead, silent, muted."""
 
     id: str
     article: str
@@ -282,6 +286,8 @@ class AlertView:
     deliveries: int = 0
     until: datetime | None = None
     alert: Alert | None = None
+    muted: tuple[tuple[str, str], ...] = ()
+    """Watchlists that are not told, each with the mute that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +301,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """A delivery. `state`: due, held, bundled, done, dead."""
+    """A delivery. `state`: due, held, bundled, done, dead, muted."""
 
     id: str
     kind: str
@@ -404,7 +410,13 @@ class Reader(Protocol):
 
     # what people ask
     def sources(self) -> tuple[SourceView, ...]: ...
-    def alerts(self, *, held: bool = False, limit: int = 1000) -> tuple[AlertView, ...]: ...
+    def alerts(
+        self, *, held: bool = False, muted: bool = False, limit: int = 1000
+    ) -> tuple[AlertView, ...]: ...
+    def mutes(self, now: datetime | None = None) -> tuple[Mute, ...]:
+        """The mutes in force at `now`, oldest first; without `now` all there ever were."""
+        ...
+
     def deliveries(self, *, state: str | None = None, limit: int = 1000) -> tuple[DeliveryView, ...]: ...
     def channels(self) -> tuple[ChannelState, ...]: ...
     def article(self, target: str) -> ArticleView | None:
@@ -480,7 +492,11 @@ class Writer(Reader, Protocol):
         story: str | None,
         now: datetime,
         deliveries: Sequence[NewDelivery],
-    ) -> None: ...
+        muted: Mapping[str, str],
+    ) -> None:
+        """Keep an alert with what is owed for it. `muted`: watchlists that are not told, with the mute that says so."""
+        ...
+
     def finish(
         self, claim: ItemClaim, *, article: str | None, next_look: NextLook | None, reason: str = ""
     ) -> None:
@@ -495,13 +511,16 @@ class Writer(Reader, Protocol):
         """Remember hashes found to be boilerplate."""
         ...
 
-    def sent_since(self, watchlist: str, since: datetime) -> int: ...
+    def sent_since(self, watchlist: str, since: datetime) -> int:
+        """How many alerts of a watchlist since then were to go on their own (not in a bundle, but for the brake's)."""
+        ...
+
     def braked(self, watchlist: str, now: datetime) -> datetime | None:
         """Until when the storm brake already holds alerts of a watchlist."""
         ...
 
-    def story_alerts(self, story: str, since: datetime) -> tuple[int, datetime | None]:
-        """How many alerts a story raised since then, and when the first of them was decided."""
+    def story_alerts(self, story: str, watchlist: str, since: datetime) -> tuple[int, datetime | None]:
+        """How many alerts of a watchlist a story raised since then, and when the first of them was decided."""
         ...
 
     def resurfacings(self, seed: int, since: datetime) -> tuple[frozenset[str], bool]:
@@ -526,11 +545,11 @@ class Writer(Reader, Protocol):
         self,
         now: datetime,
         *,
-        split: Callable[[str, Bundle], Sequence[Bundle]],
+        split: Split,
         health: str,
         groups: bool = False,
     ) -> int:
-        """Open every bundle that is due: membership and ids are fixed here. How many were opened.
+        """Open every bundle that is due: members, mutes and ids are fixed here. How many deliveries came of it.
 
         `split` says how a channel wants a bundle cut; `groups`: also what waits only for `group_wait`.
         """
@@ -542,6 +561,14 @@ class Writer(Reader, Protocol):
 
     def retry(self, ids: Sequence[str], *, dead: bool, now: datetime) -> int:
         """Make deliveries due now: the named ones (or every dead one). How many."""
+        ...
+
+    def mute(self, mute: Mute) -> int:
+        """Keep a mute (its `id` is not read); its number."""
+        ...
+
+    def unmute(self, mute: int, now: datetime) -> bool:
+        """End a mute now; False where none of that number is in force."""
         ...
 
     # upkeep

@@ -12,8 +12,10 @@ from typing import TypeVar
 
 from watcher.model import Running, WatcherError
 from watcher.stores import Reader, Writer
+from watcher.stores.sqlite.bundling import Bundling
 from watcher.stores.sqlite.connection import WriterThread, connect, migrate
 from watcher.stores.sqlite.corpus import Corpus
+from watcher.stores.sqlite.muting import Muting
 from watcher.stores.sqlite.outbox import Outbox
 from watcher.stores.sqlite.queue import Queue
 from watcher.stores.sqlite.views import Views
@@ -21,7 +23,7 @@ from watcher.stores.sqlite.views import Views
 T = TypeVar("T")
 
 
-class Session(Queue, Corpus, Outbox, Views):
+class Session(Queue, Corpus, Outbox, Bundling, Muting, Views):
     """Every verb of the store over one connection; the parts know nothing of each other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 
-from watcher.model import Alert, Bundle, Content, Notice, StoryNote, derive_id
+from watcher.model import Alert, Bundle, Content, Notice, StoryNote
 from watcher.stores import (
     ArticleRow,
     ChannelState,
@@ -27,13 +25,11 @@ from watcher.stores.sqlite.rows import (
     when_or_none,
 )
 
-Split = Callable[[str, Bundle], Sequence[Bundle]]
-
-CATCH_UP_LIMIT = timedelta(minutes=30)
-"""A catch-up bundle opens after this at the latest, whatever is still to be judged."""
+REMOVED = "channel removed from the config: add a channel of this name to send it"
 
 
-def _subject(content: Content) -> str:
+def subject(content: Content) -> str:
+    """What `watcher deliveries` calls it."""
     match content:
         case Alert():
             return content.article.title or content.article.summary[:80]
@@ -51,6 +47,20 @@ def _kind(content: Content) -> str:
             return "bundle"
         case Notice():
             return "notice"
+
+
+def number(connection: sqlite3.Connection, delivery: str, channel: str) -> None:
+    """Give a delivery that is now owed its channel's next sequence number; dead where the channel left the config."""
+    sequence, present = connection.execute(
+        "insert into channels (name, sequence) values (?, 1) on conflict (name) do update set sequence = sequence + 1"
+        " returning sequence, present",
+        (channel,),
+    ).fetchone()
+    connection.execute("update deliveries set sequence = ? where id = ?", (sequence, delivery))
+    if not present:
+        connection.execute(
+            "update deliveries set state = 'dead', due = null, reason = ? where id = ?", (REMOVED, delivery)
+        )
 
 
 class Outbox:
@@ -114,15 +124,19 @@ class Outbox:
         story: str | None,
         now: datetime,
         deliveries: Sequence[NewDelivery],
+        muted: Mapping[str, str],
     ) -> None:
-        """Keep an alert with everything that is owed for it, and note what its watchlists have now reported."""
+        """Keep an alert with everything that is owed for it, and note what its watchlists have now reported.
+
+        A muted watchlist reported nothing: the same text through a door that is not muted is news to it.
+        """
         row = self._connection.execute(
             "select item, document from articles where id = ?", (article,)
         ).fetchone()
         item, document = row
         self._connection.execute(
             "insert into alerts (id, article, item, verdict, watchlists, title, url, source, reason, story, created,"
-            " content) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " content, muted) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 alert.id,
                 article,
@@ -136,22 +150,24 @@ class Outbox:
                 story,
                 stamp(now),
                 content_to_json(alert),
+                dumps(dict(muted)),
             ),
         )
+        told = [name for name in alert.watchlists if name not in muted]
         self._connection.executemany(
             "insert into alert_watchlists (watchlist, created, alert) values (?, ?, ?)",
-            [(name, stamp(now), alert.id) for name in alert.watchlists],
+            [(name, stamp(now), alert.id) for name in told],
         )
         self._connection.executemany(
             "insert or ignore into reports (document, watchlist) values (?, ?)",
-            [(document, name) for name in alert.watchlists],
+            [(document, name) for name in told],
         )
         self.post(deliveries)
 
     def post(self, deliveries: Sequence[NewDelivery]) -> None:
         """Owe deliveries. One whose id is owed already is not owed twice."""
         for delivery in deliveries:
-            held = delivery.hold is not None
+            state = "muted" if delivery.hold == "muted" else "held" if delivery.hold is not None else "due"
             cursor = self._connection.execute(
                 "insert into deliveries (id, kind, alert, channel, recipient, state, hold, content, watchlists, subject,"
                 " story, created, due) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing",
@@ -161,32 +177,25 @@ class Outbox:
                     delivery.alert,
                     delivery.channel,
                     delivery.recipient,
-                    "held" if held else "due",
+                    state,
                     delivery.hold,
                     content_to_json(delivery.content),
                     dumps(delivery.watchlists),
-                    _subject(delivery.content),
+                    subject(delivery.content),
                     delivery.story,
                     stamp(delivery.created),
-                    stamp_or_none(delivery.due),
+                    None if state == "muted" else stamp_or_none(delivery.due),
                 ),
             )
-            if cursor.rowcount == 1 and not held:
-                self._number(delivery.id, delivery.channel)
-
-    def _number(self, delivery: str, channel: str) -> None:
-        """Give a delivery its channel's next sequence number."""
-        row = self._connection.execute(
-            "insert into channels (name, sequence) values (?, 1) on conflict (name) do update set sequence ="
-            " sequence + 1 returning sequence",
-            (channel,),
-        ).fetchone()
-        self._connection.execute("update deliveries set sequence = ? where id = ?", (row[0], delivery))
+            if cursor.rowcount == 1 and state == "due":
+                number(self._connection, delivery.id, delivery.channel)
 
     def sent_since(self, watchlist: str, since: datetime) -> int:
-        """How many alerts of a watchlist were decided since then."""
+        """How many alerts of a watchlist since then were to go on their own (not in a bundle, but for the brake's)."""
         row = self._connection.execute(
-            "select count(*) from alert_watchlists where watchlist = ? and created >= ?",
+            "select count(*) from alert_watchlists where watchlist = ? and created >= ? and exists (select 1 from"
+            " deliveries where deliveries.alert = alert_watchlists.alert and coalesce(hold, '') not in"
+            " ('catch-up', 'digest', 'follow-up', 'roll-up', 'muted'))",
             (watchlist, stamp(since)),
         ).fetchone()
         return int(row[0])
@@ -222,11 +231,12 @@ class Outbox:
             first_title=row[2],
         )
 
-    def story_alerts(self, story: str, since: datetime) -> tuple[int, datetime | None]:
-        """How many alerts a story raised since then, and when the first of them was decided."""
+    def story_alerts(self, story: str, watchlist: str, since: datetime) -> tuple[int, datetime | None]:
+        """How many alerts of a watchlist a story raised since then, and when the first of them was decided."""
         row = self._connection.execute(
-            "select count(*), min(created) from alerts where story = ? and created >= ?",
-            (story, stamp(since)),
+            "select count(*), min(alerts.created) from alerts join alert_watchlists on alert = alerts.id and watchlist = ?"
+            " where story = ? and alerts.created >= ?",
+            (watchlist, story, stamp(since)),
         ).fetchone()
         return int(row[0]), when_or_none(row[1])
 
@@ -283,7 +293,7 @@ class Outbox:
         if story is None:
             return ()
         rows = self._connection.execute(
-            "select id from deliveries where story = ? and channel = ? and recipient = ? and kind = 'alert' and"
+            "select id from deliveries where story = ? and channel = ? and recipient = ? and kind <> 'notice' and"
             " state in ('due', 'done') and created <= ? and id <> ? order by created, sequence limit 20",
             (story, channel, recipient, created, id_),
         ).fetchall()
@@ -344,133 +354,35 @@ class Outbox:
             ),
         )
 
-    def open_bundles(self, now: datetime, *, split: Split, health: str, groups: bool = False) -> int:
-        """Open every bundle that is due: members, content and id are fixed here, in this transaction."""
-        self._open_catch_up(now)
-        if groups:
-            self._connection.execute(
-                "update deliveries set due = ? where state = 'held' and hold = 'group'", (stamp(now),)
-            )
-        due = self._connection.execute(
-            "select channel, recipient, id, hold, content, watchlists, story, alert from deliveries where state = 'held'"
-            " and due <= ? order by channel, recipient, created, id",
-            (stamp(now),),
-        ).fetchall()
-        opened = 0
-        for (channel, recipient), rows in groupby(due, key=lambda row: (row[0], row[1])):
-            opened += self._open(channel, recipient, list(rows), now=now, split=split, health=health)
-        return opened
-
-    def _open_catch_up(self, now: datetime) -> None:
-        """Catch-up deliveries are due once no catch-up item is left to judge."""
-        row = self._connection.execute(
-            "select min(created) from deliveries where state = 'held' and due is null"
-        ).fetchone()
-        if row[0] is None:
-            return
-        left = self._connection.execute(
-            "select 1 from items where mode = 'catch-up' and state = 'pending' and due is not null limit 1"
-        ).fetchone()
-        if left is None or now - when(row[0]) > CATCH_UP_LIMIT:
-            self._connection.execute(
-                "update deliveries set due = ? where state = 'held' and due is null", (stamp(now),)
-            )
-
-    def _open(
-        self,
-        channel: str,
-        recipient: str,
-        rows: list[tuple[str, ...]],
-        *,
-        now: datetime,
-        split: Split,
-        health: str,
-    ) -> int:
-        run = self._connection.execute
-        reasons = Counter(row[3] for row in rows)
-        if len(rows) == 1 and rows[0][3] == "group":
-            run(
-                "update deliveries set state = 'due', due = ?, hold = null where id = ?",
-                (stamp(now), rows[0][2]),
-            )
-            self._number(rows[0][2], channel)
-            return 1
-        alerts: list[Alert] = []
-        members: dict[str, str] = {}
-        for row in rows:
-            content = content_from_json(row[4])
-            if isinstance(content, Alert):
-                alerts.append(content)
-                members[content.id] = row[2]
-        reason = reasons.most_common(1)[0][0]
-        whole = Bundle(
-            reason="roll-up" if reason == "group" else reason,
-            alerts=tuple(alerts),
-            opened=now,
-            held=self._held_counts(now),
-            health=health,
-        )
-        parts = split(channel, whole)
-        for bundle in parts:
-            self._owe_bundle(channel, recipient, bundle, [members[alert.id] for alert in bundle.alerts], now)
-        return len(parts)
-
-    def _owe_bundle(
-        self, channel: str, recipient: str, bundle: Bundle, ids: list[str], now: datetime
-    ) -> None:
-        """One request or mail of a bundle; its id is that of its members."""
-        run = self._connection.execute
-        id_ = derive_id("bundle", channel, recipient, *sorted(ids))
-        names = list(dict.fromkeys(name for alert in bundle.alerts for name in alert.watchlists))
-        run(
-            "insert into deliveries (id, kind, channel, recipient, state, hold, content, watchlists, subject, created,"
-            " due) values (?, 'bundle', ?, ?, 'due', ?, ?, ?, ?, ?, ?) on conflict (id) do nothing",
-            (
-                id_,
-                channel,
-                recipient,
-                bundle.reason,
-                content_to_json(bundle),
-                dumps(names),
-                _subject(bundle),
-                stamp(now),
-                stamp(now),
-            ),
-        )
-        self._number(id_, channel)
-        run(
-            "update deliveries set state = 'bundled', bundle = ? where id in (select value from json_each(?))",
-            (id_, dumps(ids)),
-        )
-
-    def _held_counts(self, now: datetime) -> tuple[tuple[str, int], ...]:
-        """What matched in the last day and did not alert, by kind of reason."""
-        rows = self._connection.execute(
-            "select case when instr(reason, ':') then substr(reason, 1, instr(reason, ':') - 1) else reason end as kind,"
-            " count(*) from matches where alerts = 0 and found >= ? group by kind order by 2 desc limit 5",
-            (stamp(now - timedelta(days=1)),),
-        ).fetchall()
-        return tuple((row[0], row[1]) for row in rows)
-
     def retry(self, ids: Sequence[str], *, dead: bool, now: datetime) -> int:
-        """Make deliveries due now under their old id: the named ones, or every dead one."""
-        at = stamp(now)
+        """Make deliveries due now under their old id: the named ones, or every dead one.
+
+        A muted one is sent where it is named. Those of a channel that left the config stay dead.
+        """
+        run = self._connection.execute
         if dead:
-            cursor = self._connection.execute(
-                "update deliveries set state = 'due', due = ?, attempts = 0, lease_token = lease_token + 1,"
-                " lease_until = null where state = 'dead'",
-                (at,),
-            )
-            return cursor.rowcount
+            wanted = run("select id, channel, state from deliveries where state = 'dead'").fetchall()
+        else:
+            wanted = []
+            for id_ in ids:
+                wanted += run(
+                    "select id, channel, state from deliveries where (id = ? or id like ? || '%') and state in"
+                    " ('dead', 'due', 'done', 'muted') limit 1",
+                    (id_, id_),
+                )
+        present = {row[0] for row in run("select name from channels where present = 1")}
         count = 0
-        for id_ in ids:
-            cursor = self._connection.execute(
-                "update deliveries set state = 'due', due = ?, attempts = 0, lease_token = lease_token + 1,"
-                " lease_until = null where id in (select id from deliveries where (id = ? or id like ? || '%')"
-                " and state in ('dead', 'due', 'done') limit 1)",
-                (at, id_, id_),
+        for id_, channel, state in wanted:
+            if channel not in present:
+                continue
+            run(
+                "update deliveries set state = 'due', hold = null, due = ?, attempts = 0, lease_token = lease_token + 1,"
+                " lease_until = null where id = ?",
+                (stamp(now), id_),
             )
-            count += cursor.rowcount
+            if state == "muted":
+                number(self._connection, id_, channel)
+            count += 1
         return count
 
     def orphan(self, channels: Sequence[str], now: datetime) -> int:
@@ -478,13 +390,13 @@ class Outbox:
         run = self._connection.execute
         names = dumps(list(channels))
         run(
-            "update deliveries set state = 'due', due = ? where state = 'dead' and reason like 'channel removed%'"
+            "update deliveries set state = 'due', due = ?, reason = '' where state = 'dead' and reason = ?"
             " and channel in (select value from json_each(?))",
-            (stamp(now), names),
+            (stamp(now), REMOVED, names),
         )
         cursor = run(
-            "update deliveries set state = 'dead', due = null, reason = 'channel removed from the config: add a channel of"
-            " this name to send it' where state = 'due' and channel not in (select value from json_each(?))",
-            (names,),
+            "update deliveries set state = 'dead', due = null, reason = ?, lease_until = null"
+            " where state = 'due' and channel not in (select value from json_each(?))",
+            (REMOVED, names),
         )
         return cursor.rowcount

@@ -15,6 +15,16 @@ def m001_first(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m002_mutes(db: Database) -> None:
+    """Create mutes, and let an alert name the watchlists a mute kept it from."""
+    db.execute(
+        "create table mutes (id integer primary key, kind text not null, target text not null, label text not null,"
+        " watchlist text, reason text not null, created text not null, until text)"
+    )
+    db.execute("alter table alerts add column muted text not null default '{}'")
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;

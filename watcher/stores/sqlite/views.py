@@ -119,8 +119,21 @@ class Views:
             )
         return tuple(views)
 
-    def alerts(self, *, held: bool = False, limit: int = 1000) -> tuple[AlertView, ...]:
-        """Alerts, newest first; with `held`, what waits in bundles and what matched and did not alert."""
+    def alerts(
+        self, *, held: bool = False, muted: bool = False, limit: int = 1000
+    ) -> tuple[AlertView, ...]:
+        """Alerts, newest first; with `held`, what waits in bundles and what matched and did not alert.
+
+        `muted`: those that a mute kept from somebody.
+        """
+        if muted:
+            return tuple(
+                self._alerts_where(
+                    " where muted <> '{}' or id in (select alert from deliveries where state = 'muted')",
+                    (),
+                    limit,
+                )
+            )
         views = [] if held else self._alerts_where("", (), limit)
         if held:
             views = self._alerts_where(
@@ -153,7 +166,7 @@ class Views:
     def _alerts_where(self, where: str, arguments: tuple[Any, ...], limit: int) -> list[AlertView]:
         views = []
         for row in self._connection.execute(
-            "select id, article, verdict, watchlists, title, url, source, reason, story, created, content,"
+            "select id, article, verdict, watchlists, title, url, source, reason, story, created, content, muted,"
             " (select group_concat(state) from deliveries where alert = alerts.id),"
             " (select min(due) from deliveries where alert = alerts.id and state = 'held')"
             f" from alerts{where} order by created desc limit ?",
@@ -171,6 +184,7 @@ class Views:
                 story,
                 created,
                 content,
+                muted,
                 states,
                 until,
             ) = row
@@ -191,6 +205,7 @@ class Views:
                     deliveries=len(found),
                     until=when_or_none(until),
                     alert=_alert(content),
+                    muted=tuple(json.loads(muted).items()),
                 )
             )
         return views
@@ -477,4 +492,4 @@ def _alert_state(states: Sequence[str]) -> str:
     for state in ("dead", "due", "held"):
         if state in states:
             return state
-    return "sent"
+    return "muted" if set(states) == {"muted"} else "sent"
