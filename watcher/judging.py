@@ -25,7 +25,6 @@ from watcher.novelty import (
     boilerplate_spans,
     changes,
     fingerprint,
-    title_key,
 )
 from watcher.pipeline import Parts, StoryBook
 from watcher.reading import PAGE_LATER, Gone, Postponed, Reading, read
@@ -96,15 +95,15 @@ def judge_item(
         if claim.stage == "first":
             store.write(lambda w: w.postpone(claim, reason, due=due, tries=tries))
         else:
-            store.write(
-                lambda w: w.finish(claim, article=None, next_look=_later(claim, due, tries), reason=reason)
-            )
+            following = _look_again(claim, at) if claim.stage == "again" else _later(claim, due, tries)
+            store.write(lambda w: w.finish(claim, article=None, next_look=following, reason=reason))
         return Judged(title, f"not read: {reason}")
     except Gone:
         removed = True
         reading = _as_judged(claim, store.read)
     if claim.previous is not None and not removed and _unchanged(claim, reading, store.read):
-        store.write(lambda w: w.finish(claim, article=None, next_look=_look_again(claim, reading, at)))
+        following = _look_again(claim, at) if reading.from_page else None
+        store.write(lambda w: w.finish(claim, article=None, next_look=following))
         return Judged(title, "unchanged")
     draft = draft_of(reading, claim.source, parts, source.watchlists, store.read, url=claim.entry.url)
     return store.write(
@@ -118,8 +117,8 @@ def _later(claim: ItemClaim, due: datetime | None, tries: int) -> NextLook | Non
     return NextLook(stage=claim.stage, due=due, judgement=claim.judgement, tries=tries, looks=claim.looks)
 
 
-def _look_again(claim: ItemClaim, reading: Reading, now: datetime) -> NextLook | None:
-    if claim.stage != "again" or not reading.from_page or claim.looks >= len(LOOKS_AGAIN):
+def _look_again(claim: ItemClaim, now: datetime) -> NextLook | None:
+    if claim.stage != "again" or claim.looks >= len(LOOKS_AGAIN):
         return None
     wait = LOOKS_AGAIN[claim.looks] - LOOKS_AGAIN[claim.looks - 1]
     return NextLook(stage="again", due=now + wait, judgement=claim.judgement, looks=claim.looks + 1)
@@ -243,7 +242,7 @@ class _Decision:
 
     def _case(self, w: Writer, kin: Sequence[Kin], found: Found, before: tuple[str, str] | None) -> Case:
         claim, draft = self._claim, self._draft
-        key = title_key(draft.title)
+        key = draft.shape.title_key
         titled = () if key is None else w.titled(key)
         knowers = title_known_to(
             w, [d for d in titled if d.item != claim.id or claim.previous is None], self._parts.rules
@@ -263,6 +262,7 @@ class _Decision:
             title=draft.title,
             text=draft.text,
             matches=matches,
+            shape=draft.shape if draft.text else None,
             kin=kin,
             boilerplate=boilerplate_spans(draft.shape, unsigned(found.boilerplate)),
             title_known_to=knowers,
@@ -299,7 +299,7 @@ class _Decision:
                 item=claim.id,
                 cluster=copy.cluster if copy else None,
                 story=story,
-                title_key=title_key(draft.title),
+                title_key=draft.shape.title_key,
             ),
             now,
         )

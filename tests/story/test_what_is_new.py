@@ -1,0 +1,483 @@
+"""What is new, and to whom: every rule of what arrives and what comes of it, walked through the whole daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from html import escape
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.servers import Reply
+from tests.story.newsroom import SECRET, Newsroom, filler, newsroom, page, rss, story
+
+SEOUL = ZoneInfo("Asia/Seoul")
+MINUTES = timedelta(minutes=3)
+Item = dict[str, str]
+OLD: Item = {"guid": "0", "title": "Harbour", "description": filler(0)}
+
+
+class Desk:
+    """A newsroom whose feeds have been read once, so that what they carry from now on is news."""
+
+    def __init__(self, room: Newsroom, papers: int, **settings: str) -> None:
+        self.room = room
+        self._feeds = [f"/feed/{n}" for n in range(1, papers + 1)]
+        self._items: dict[str, list[Item]] = {}
+        self.configure(**settings)
+        for number, feed in enumerate(self._feeds):
+            self._items[feed] = [OLD | {"title": f"Harbour {number}", "description": filler(number)}]
+            self._serve(feed)
+        room.run()
+
+    def configure(self, **settings: str) -> None:
+        self.room.configure(self._feeds, **settings)
+
+    def _serve(self, feed: str) -> None:
+        self.room.server.script(feed, Reply(body=rss(*self._items[feed])))
+
+    def print(self, title: str, text: str = "", *, paper: int = 1, **more: str) -> None:
+        """One paper's feed carries another entry, with `text` in full; then the daemon looks."""
+        feed = self._feeds[paper - 1]
+        item = {"guid": str(len(self._items[feed])), "title": title}
+        if text:
+            item["content"] = text
+        self._items[feed].insert(0, item | more)
+        self._serve(feed)
+        self.room.run(later=MINUTES)
+
+    def change(self, *, paper: int = 1, **fields: str) -> None:
+        """The paper's latest entry says something else; then the daemon looks."""
+        feed = self._feeds[paper - 1]
+        self._items[feed][0] |= fields
+        self._serve(feed)
+        self.room.run(later=MINUTES)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What single alerts were sent, in order."""
+        return [body["data"] for body in self.room.hooks if body["type"] == "alert"]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Title and verdict of each."""
+        return [(alert["article"]["title"], alert["verdict"]) for alert in self.alerts()]
+
+    def held(self) -> dict[str, tuple[str, str]]:
+        """What matched and was held back, by title: verdict and reason."""
+        with self.room.store() as reader:
+            return {view.title: (view.verdict, view.reason) for view in reader.alerts(held=True)}
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with newsroom(tmp_path) as made:
+        yield made
+
+
+MORE_WATCHLISTS = """
+[[watchlists]]
+name = "Missions"
+any = ["mission"]
+channels = ["hook"]
+"""
+
+
+# --------------------------------------------------------------------------- first sightings
+
+
+def test_a_new_report_and_a_headline_only_flash_alert(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves his post", story())
+    desk.print("Two soldiers defected from North Korea, says Seoul")
+    assert desk.told() == [
+        ("Trade official leaves his post", "new"),
+        ("Two soldiers defected from North Korea, says Seoul", "new"),
+    ]
+    flash = desk.alerts()[1]
+    assert {hit["field"] for hit in flash["hits"]} == {"title"}
+
+
+def test_a_flash_that_ten_papers_carry_is_told_once(room: Newsroom) -> None:
+    desk = Desk(room, 3)
+    desk.print("Two soldiers defected from North Korea, says Seoul")
+    desk.print("[Breaking] Two soldiers defected from North Korea, says Seoul", paper=2)
+    desk.print("Two soldiers defected from North Korea, says Seoul", paper=3)
+    assert len(desk.told()) == 1
+
+
+def test_a_templated_report_with_other_figures_is_another_report(room: Newsroom) -> None:
+    template = (
+        "Border count for week {week}. The monitors counted {all} people who defected from North Korea over the "
+        "river, {men} men and {women} women. Of these {old} were over 60 and {young} under 18. The patrols turned "
+        "back {back} more, and {boats} boats were taken. At the northern ford {north} crossed, at the southern "
+        "ford {south}. The next count is published on the second Monday of the month by the office of the monitors."
+    )
+    first = template.format(
+        week=31, all=42, men=17, women=25, old=3, young=8, back=61, boats=4, north=29, south=13
+    )
+    other = template.format(
+        week=35, all=57, men=36, women=21, old=9, young=14, back=77, boats=11, north=18, south=39
+    )
+    desk = Desk(room, 2)
+    desk.print("Border count, week 31", first)
+    desk.print("Border count, week 35", other)
+    desk.print("Week 35: the count", other, paper=2)
+    assert desk.told() == [("Border count, week 31", "new"), ("Border count, week 35", "new")]
+    assert desk.held()["Week 35: the count"][0] == "copy"
+
+
+# --------------------------------------------------------------------------- copies
+
+
+def _every_tenth_word_changed(text: str) -> str:
+    words = text.split()
+    return " ".join("someone" if n % 10 == 5 and word.isalpha() else word for n, word in enumerate(words))
+
+
+def test_the_same_copy_retitled_trimmed_or_with_every_tenth_word_changed_is_silent(room: Newsroom) -> None:
+    full = story() + " " + filler(71) + " " + filler(72)
+    desk = Desk(room, 4)
+    desk.print("Trade official leaves his post", full)
+    desk.print("North Korean envoy has fled: sources", full, paper=2)
+    desk.print("Official gone", " ".join(full.split()[:90]), paper=3)
+    desk.print("A desk falls empty", _every_tenth_word_changed(full), paper=4)
+    assert desk.told() == [("Trade official leaves his post", "new")]
+    held = desk.held()
+    assert {title: verdict for title, (verdict, _) in held.items()} == {
+        "North Korean envoy has fled: sources": "copy",
+        "Official gone": "excerpt",
+        "A desk falls empty": "copy",
+    }
+    assert all("Trade official leaves his post" in reason for _, reason in held.values())
+
+
+def test_who_else_carried_a_report_is_told_with_the_next_one_that_says_more(room: Newsroom) -> None:
+    desk = Desk(room, 3)
+    desk.print("Trade official leaves his post", story())
+    desk.print("Official gone", story(), paper=2)
+    more = (
+        " On Friday a second attache fled the mission, a North Korean clerk told this paper, and nobody has seen him "
+        "since then. He had been a teacher of geography before he went abroad and was known there for his stamps."
+    )
+    desk.print("Second man gone", story() + more, paper=3)
+    assert desk.told() == [("Trade official leaves his post", "new"), ("Second man gone", "extended")]
+    alert = desk.alerts()[1]
+    assert {other["source"] for other in alert["look_alikes"]} == {"Paper 1", "Paper 2"}
+    assert alert["story"]["articles"] == 3
+    assert alert["story"]["outlets"] == 3
+    assert [part["text"][:9] for part in alert["novel"]] == ["On Friday", "He had be"]
+
+
+def test_a_comment_thread_and_a_teaser_list_are_no_part_of_the_report(room: Newsroom) -> None:
+    comments = "".join(
+        f"<li class=comment><p>He should have fled North Korea years ago, says reader {n}.</p></li>"
+        for n in range(6)
+    )
+    body = page("Dredging goes on", filler(12) + " " + filler(13) + " " + filler(14)).decode()
+    body = body.replace(
+        "</main>",
+        f"</main><section id=comments class=comments><h2>Comments</h2><ol>{comments}</ol></section>",
+    )
+    body = body.replace(
+        "</aside>", "<ul><li><a href=/x>Pilot defected from North Korea in a trainer</a></li></ul></aside>"
+    )
+    room.server.script("/story/1", Reply(body=body.encode(), type="text/html"))
+    desk = Desk(room, 1)
+    desk.print("Dredging goes on", link=room.server.url("/story/1"))
+    with room.store() as reader:
+        view = reader.article(room.server.url("/story/1"))
+    assert view is not None
+    assert "dredging" in (view.text or "")
+    assert "fled" not in (view.text or "")
+    assert "trainer" not in (view.text or "")
+    assert desk.told() == []
+    assert desk.held() == {}
+
+
+# --------------------------------------------------------------------------- quotations, denials
+
+
+QUOTED = story().split(". ")[0] + "."
+
+
+def test_a_blog_that_quotes_a_known_report_without_a_hit_of_its_own_is_held_for_the_next_bundle(
+    room: Newsroom,
+) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    own = (
+        "This blog has written about the port for nine years and keeps a list of every ship that called there. "
+        "The pier was rebuilt in spring with stone from a quarry inland, and the harbour master retired. "
+        "What follows was in the paper. "
+    )
+    desk.print("Notes on a port", own + story(), paper=2)
+    assert desk.told() == [("Trade official leaves his post", "new")]
+    verdict, reason = desk.held()["Notes on a port"]
+    assert verdict == "follow-up"
+    assert "no new hit" in reason
+    # its bundle comes at half past seven in the morning, in the desk's time zone
+    now = room.clock().astimezone(SEOUL)
+    morning = now.replace(hour=7, minute=30, second=0, microsecond=0)
+    morning += timedelta(days=morning <= now)
+    bundles = [body for body in room.hooks if body["type"] == "bundle"]
+    assert bundles == []
+    room.run(later=morning - now - timedelta(minutes=2))
+    assert [body for body in room.hooks if body["type"] == "bundle"] == []
+    room.run(later=timedelta(minutes=4))
+    (bundle,) = [body for body in room.hooks if body["type"] == "bundle"]
+    assert bundle["data"]["reason"] == "follow-up"
+    assert [alert["article"]["title"] for alert in bundle["data"]["alerts"]] == ["Notes on a port"]
+
+
+def test_a_few_new_words_without_a_hit_are_not_even_a_follow_up(room: Newsroom) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    desk.print("From the paper", "We read this over breakfast with some surprise. " + story(), paper=2)
+    assert desk.told() == [("Trade official leaves his post", "new")]
+    assert desk.held()["From the paper"][0] in {"copy", "extended"}
+
+
+def test_a_blog_that_quotes_a_known_report_and_adds_its_own_hit_alerts_for_its_own_sentence(
+    room: Newsroom,
+) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    own = (
+        "A pastor at the river told me on the telephone that two nurses from Hyesan fled North Korea by the lower "
+        "ford on Saturday with nothing but a kettle and a photograph of their mother. The paper had this: "
+    )
+    desk.print("Nurses at the ford", own + QUOTED, paper=2)
+    assert [title for title, _ in desk.told()] == ["Trade official leaves his post", "Nurses at the ford"]
+    alert = desk.alerts()[1]
+    assert [part["text"].startswith("A pastor") for part in alert["novel"]] == [True]
+    assert [other["title"] for other in alert["look_alikes"]] == ["Trade official leaves his post"]
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        "The foreign ministry denied the report on Friday and called it a fairy tale. This is what had been written: ",
+        "Correction: an earlier version of what follows was wrong about nearly all of it, and the editors regret it. ",
+    ],
+)
+def test_a_denial_that_quotes_the_original_alerts_by_its_cue(room: Newsroom, denial: str) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    desk.print("About our report", denial + story(), paper=2)
+    assert [title for title, _ in desk.told()] == ["Trade official leaves his post", "About our report"]
+    with room.store() as reader:
+        (last, _) = reader.alerts()
+    assert last.reason.startswith("cue: “")
+
+
+def test_a_korean_denial_that_quotes_the_original_alerts_by_its_cue(room: Newsroom) -> None:
+    report = (
+        "북한 무역대표부의 한 간부가 지난주 가족과 함께 탈북했다고 현지 소식통이 전했다. 이 간부는 새벽에 택시를 타고 "
+        "대표부를 떠났으며 돌아오지 않았다. 소식통은 대표부의 대문이 이틀째 잠겨 있다고 말했다."
+    )
+    desk = Desk(room, 2)
+    desk.print("무역대표부 간부 잠적", report)
+    desk.print("사실무근", "외교부 당국자는 금요일 이 보도가 사실이 아니라고 밝혔다. " + report, paper=2)
+    assert [title for title, _ in desk.told()] == ["무역대표부 간부 잠적", "사실무근"]
+
+
+# --------------------------------------------------------------------------- summary, then text
+
+
+def test_a_full_text_alerts_only_the_watchlists_that_its_summary_had_not(room: Newsroom) -> None:
+    summary = (
+        "A North Korean trade official has defected with his family, an official in Seoul said on Tuesday."
+    )
+    room.server.script("/story/1", Reply(status=503))
+    desk = Desk(room, 1, more=MORE_WATCHLISTS)
+    desk.print("Official leaves", link=room.server.url("/story/1"), description=summary)
+    room.run(later=timedelta(minutes=2))
+    room.run(later=timedelta(minutes=6))
+    assert [(a["verdict"], a["watchlists"]) for a in desk.alerts()] == [("partial", ["Defections"])]
+    room.server.script("/story/1", Reply(body=page("Official leaves", story()), type="text/html"))
+    room.run(later=timedelta(minutes=20))
+    # the hook hears of it at once for Missions; for Defections it is a follow-up, so the desk has no second mail yet
+    assert len(desk.alerts()) == 2
+    assert "Missions" in desk.alerts()[1]["watchlists"]
+    mails = [str(mail["Subject"]) for mail in room.mails]
+    assert mails == ["[Defections] Official leaves (Paper 1)"]
+
+
+def test_a_full_text_alerts_where_the_summary_had_no_hit(room: Newsroom) -> None:
+    room.server.script("/story/1", Reply(status=503))
+    desk = Desk(room, 1)
+    desk.print(
+        "A desk falls empty",
+        link=room.server.url("/story/1"),
+        description="There was some movement at a mission in a southern port last week, and neighbours wondered why.",
+    )
+    room.run(later=timedelta(minutes=2))
+    room.run(later=timedelta(minutes=6))
+    assert desk.told() == []
+    room.server.script("/story/1", Reply(body=page("A desk falls empty", story()), type="text/html"))
+    room.run(later=timedelta(minutes=20))
+    assert [title for title, _ in desk.told()] == ["A desk falls empty"]
+
+
+# --------------------------------------------------------------------------- wire tags, revisions, removals
+
+
+def test_an_update_that_changes_nothing_that_counts_is_silent(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves North Korean mission", story())
+    desk.print(
+        "UPDATE 1-Trade official leaves North Korean mission",
+        story(tail="It is the second such case this year, they say."),
+    )
+    assert [verdict for _, verdict in desk.told()] == ["new"]
+
+
+def test_a_sentence_that_is_taken_out_is_told_as_removed_from_the_text(room: Newsroom) -> None:
+    extra = " The attache of the air force defected from North Korea the same week, the official said."
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves his post", story() + extra)
+    desk.change(content=story())
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    (change,) = desk.alerts()[1]["changes"]
+    assert change["before"].startswith("The attache")
+    assert change["after"] == ""
+
+
+def _alerted_page(room: Newsroom) -> Desk:
+    room.server.script(
+        "/story/1", Reply(body=page("Trade official leaves his post", story()), type="text/html")
+    )
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves his post", link=room.server.url("/story/1"))
+    assert desk.told() == [("Trade official leaves his post", "new")]
+    return desk
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_that_is_gone_an_hour_after_its_alert_is_told_as_removed(room: Newsroom, status: int) -> None:
+    desk = _alerted_page(room)
+    room.server.script("/story/1", Reply(status=status))
+    room.run(later=timedelta(minutes=50))
+    assert len(desk.told()) == 1
+    room.run(later=timedelta(minutes=15))
+    assert desk.told()[1:] == [("Trade official leaves his post", "removed")]
+    assert room.mails[1]["In-Reply-To"] == room.mails[0]["Message-ID"]
+    # and not once more, hours later
+    room.run(later=timedelta(hours=6))
+    room.run(later=timedelta(hours=24))
+    assert len(desk.told()) == 2
+
+
+def test_a_page_that_is_down_when_looked_at_again_is_looked_at_once_more_later(room: Newsroom) -> None:
+    desk = _alerted_page(room)
+    room.server.script("/story/1", Reply(status=503))
+    room.run(later=timedelta(minutes=65))
+    assert len(desk.told()) == 1
+    room.server.script("/story/1", Reply(status=404))
+    room.run(later=timedelta(hours=6))
+    assert desk.told()[1:] == [("Trade official leaves his post", "removed")]
+
+
+def test_a_page_edited_in_place_is_told_with_before_and_after(room: Newsroom) -> None:
+    desk = _alerted_page(room)
+    edited = story().replace(
+        "official {who}".format(who="in a southern port city"), "official in a northern port city"
+    )
+    edited = edited.replace("has defected with his family", "has defected with 2 of his sons")
+    room.server.script(
+        "/story/1", Reply(body=page("Trade official leaves his post", edited), type="text/html")
+    )
+    room.run(later=timedelta(minutes=65))
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    (change,) = desk.alerts()[1]["changes"]
+    assert "with his family" in change["before"]
+    assert "2 of his sons" in change["after"]
+    # an hour, six, twenty-four: three looks in all, after which the page is left alone
+    for hours in (6, 24, 48):
+        room.run(later=timedelta(hours=hours))
+    assert room.server.count("/story/1") == 4
+    assert len(desk.told()) == 2
+
+
+# --------------------------------------------------------------------------- seeds
+
+
+def test_a_seed_that_comes_up_again_is_silent_until_three_outlets_carry_it_and_then_told_once(
+    room: Newsroom,
+) -> None:
+    (room.folder / "seeds").mkdir()
+    (room.folder / "seeds" / "old.txt").write_text("An old report\n\n" + story(), encoding="utf-8")
+    desk = Desk(room, 4, settings='corpus = ["seeds"]')
+    desk.print("Official leaves", story(), paper=1)
+    desk.print("Official gone", story(), paper=2)
+    assert desk.told() == []
+    assert {verdict for verdict, _ in desk.held().values()} == {"resurfaced"}
+    desk.print("Envoy away", story(), paper=3)
+    assert desk.told() == [("Envoy away", "resurfaced")]
+    desk.print("Where is he", story(), paper=4)
+    assert len(desk.told()) == 1
+
+
+def test_a_seed_at_three_outlets_over_more_than_two_days_is_not_told(room: Newsroom) -> None:
+    (room.folder / "seeds").mkdir()
+    (room.folder / "seeds" / "old.txt").write_text("An old report\n\n" + story(), encoding="utf-8")
+    desk = Desk(room, 3, settings='corpus = ["seeds"]')
+    desk.print("Official leaves", story(), paper=1)
+    desk.print("Official gone", story(), paper=2)
+    room.run(later=timedelta(hours=49))
+    desk.print("Envoy away", story(), paper=3)
+    assert desk.told() == []
+
+
+# --------------------------------------------------------------------------- known to whom
+
+
+def test_what_a_watchlist_passed_over_is_not_known_to_it(room: Newsroom) -> None:
+    desk = Desk(room, 3, watchlist='none = ["football"]', more=MORE_WATCHLISTS)
+    desk.print("After the football: a desk falls empty", story())
+    assert [alert["watchlists"] for alert in desk.alerts()] == [["Missions"]]
+    desk.print("Official gone", story(), paper=2)
+    # the list that passed it over because of its title hears of it now, the other does not hear of it twice
+    assert [alert["watchlists"] for alert in desk.alerts()] == [["Missions"], ["Defections"]]
+    desk.print("Envoy away", story(), paper=3)
+    assert len(desk.alerts()) == 2
+
+
+def test_an_article_stored_before_a_watchlist_existed_is_known_to_it(room: Newsroom) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    desk.configure(more=MORE_WATCHLISTS)
+    desk.print("Official gone", story(), paper=2)
+    assert [alert["watchlists"] for alert in desk.alerts()] == [["Defections"]]
+    desk.print(
+        "Lights out",
+        "The mission of a far country has sold its piano, its flags and its two cars. " + filler(51),
+    )
+    assert desk.alerts()[1]["watchlists"] == ["Missions"]
+
+
+def test_what_stood_in_a_feed_when_it_was_first_read_is_known_to_everybody(room: Newsroom) -> None:
+    old = {
+        "guid": "9",
+        "title": "Months ago",
+        "content": story(),
+        "pubDate": "Sat, 01 Aug 2026 10:00:00 +0000",
+    }
+    room.server.script("/archive", Reply(body=rss(old)))
+    desk = Desk(room, 1)
+    room.configure(["/feed/1", "/archive"])
+    room.run(later=MINUTES)
+    desk.print("Trade official leaves his post", story())
+    assert desk.told() == []
+    assert desk.held()["Trade official leaves his post"][0] == "copy"
+
+
+def test_markup_of_a_feed_takes_no_part(room: Newsroom) -> None:
+    desk = Desk(room, 2)
+    desk.print("Trade official leaves his post", story())
+    marked = "".join(f"<p class=x>{escape(part)}.</p>\n" for part in story().rstrip(".").split(". "))
+    desk.print("Official gone", f"<div>{marked}<img src=/a.png alt='fled'></div>", paper=2)
+    assert len(desk.told()) == 1
