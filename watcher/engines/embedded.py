@@ -17,20 +17,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from watcher import payload
+from watcher import notices, payload
 from watcher.config import Config
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import Judged, judge_item
 from watcher.model import Bundle, ConfigError, WatcherError
-from watcher.pipeline import Polled, deliver, poll
+from watcher.pipeline import Polled, deliver, poll, post_notice
 from watcher.sandbox import Workers
 from watcher.stocking import stock
 from watcher.stores import ChannelState, Due, Store
@@ -42,6 +42,10 @@ BATCH = 50
 """Rows a claim takes at most: the cost is per claim."""
 
 DELIVERY_BATCH = 20
+
+POSTS = 64
+"""Channels that can be sending at once."""
+
 POLL_LEASE = timedelta(minutes=3)
 JUDGE_LEASE = timedelta(minutes=5)
 DELIVERY_LEASE = timedelta(minutes=15)
@@ -112,11 +116,14 @@ class Daemon:
         self._looped = time.monotonic()
         self._once_at: datetime | None = None
         self._fast = False
+        self._armed: datetime | None = None
         self.counters = Counters()
         config = load()
         self._workers = Workers(config.watcher.workers)
         self._assembly = assemble(config, self._workers)
         self._threads = ThreadPoolExecutor(config.watcher.threads, thread_name_prefix="work")
+        # of their own: feeds that hang must not hold up what is owed, nor one channel another
+        self._posts = ThreadPoolExecutor(POSTS, thread_name_prefix="post")
         self._cap = max(2, config.watcher.threads)
         self._stories = Stories(STORY_WINDOW)
         self._scheduler = BackgroundScheduler(
@@ -187,6 +194,7 @@ class Daemon:
         self._assembly.net.close()
         self._workers.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._posts.shutdown(wait=True, cancel_futures=True)
         self._store.close()
 
     @contextlib.contextmanager
@@ -220,7 +228,9 @@ class Daemon:
 
         def register(w: Any) -> None:
             w.register(assembly.specs, tuple(assembly.parts.rules), names, now)
-            w.orphan(names, now)
+            lost = notices.of_removed(w.orphan(names, now), now)
+            if lost is not None:
+                post_notice(w, lost, f"removed {now.isoformat()}", parts=assembly.parts)
             if self._fast:
                 w.due_now(now)
 
@@ -308,6 +318,7 @@ class Daemon:
         elif claim.failures:
             log.info("%s: answers again", result.source)
         if result.fresh:
+            self._bell.set()
             log.info("%s: %d new", result.source, result.fresh)
 
     def _judges(self, now: datetime) -> None:
@@ -323,6 +334,8 @@ class Daemon:
         with self._lock:
             self.counters.judged += 1
             self.counters.alerts += bool(result.alerts)
+        if result.alerts:
+            self._bell.set()
         log.debug("judged %r: %s", result.title, result.outcome)
 
     def _deliveries(self, now: datetime, ready: dict[str, int]) -> None:
@@ -337,10 +350,11 @@ class Daemon:
             )
             if claims:
                 self._submit(
-                    name,
+                    "posts",
                     lambda c=claims: self._delivered(  # type: ignore[misc]
                         deliver(c, parts, self._store, self._now, stopping=self._stopping.is_set)
                     ),
+                    channel=name,
                 )
 
     def _delivered(self, arrived: int) -> None:
@@ -383,7 +397,9 @@ class Daemon:
         if caretaker.tell(self._store, self._assembly.parts, self._now()):
             self._bell.set()
 
-    def _submit(self, kind: str, work: Callable[[], None]) -> None:
+    def _submit(
+        self, kind: Literal["polls", "judges", "posts"], work: Callable[[], None], *, channel: str = ""
+    ) -> None:
         flight = self._flight
         with self._lock:
             if kind == "polls":
@@ -391,9 +407,10 @@ class Daemon:
             elif kind == "judges":
                 flight.judges += 1
             else:
-                flight.channels.add(kind)
-        future = self._threads.submit(self._guarded, work)
-        future.add_done_callback(lambda f: self._landed(kind, f))
+                flight.channels.add(channel)
+        threads = self._posts if kind == "posts" else self._threads
+        future = threads.submit(self._guarded, work)
+        future.add_done_callback(lambda f: self._landed(kind, channel, f))
 
     def _guarded(self, work: Callable[[], None]) -> None:
         me = threading.get_ident()
@@ -403,7 +420,7 @@ class Daemon:
         finally:
             self._flight.since.pop(me, None)
 
-    def _landed(self, kind: str, future: Future[None]) -> None:
+    def _landed(self, kind: str, channel: str, future: Future[None]) -> None:
         flight = self._flight
         with self._lock:
             if kind == "polls":
@@ -411,12 +428,15 @@ class Daemon:
             elif kind == "judges":
                 flight.judges -= 1
             else:
-                flight.channels.discard(kind)
+                flight.channels.discard(channel)
         error = None if future.cancelled() else future.exception()
+        # Ring where it may let something go on, not for each of a thousand: a turn of the loop costs more than a 304.
+        few = flight.polls <= self._cap // 2 if kind == "polls" else flight.judges <= self._cap // 2
         if error is not None and not self._stopping.is_set():
             # a fault of ours: the work is due again when its lease ends
-            log.error("%s: %s", kind, error, exc_info=error)
-        self._bell.set()
+            log.error("%s: %s", channel or kind, error, exc_info=error)
+        if few or kind not in {"polls", "judges"}:
+            self._bell.set()
 
     def _idle(self) -> bool:
         with self._lock:
@@ -440,7 +460,8 @@ class Daemon:
         times = [at for at in (due.poll, due.judge, due.deliver, due.bundle) if at is not None and at > now]
         states = self._store.read.channels()
         times += [s.retry for s in states if s.retry is not None and s.retry > now and s.waiting]
-        if times:
+        if times and min(times) != self._armed:
+            self._armed = min(times)
             self._scheduler.add_job(self._bell.set, DateTrigger(min(times)), id="due", replace_existing=True)
 
     # ------------------------------------------------------------- upkeep
