@@ -13,7 +13,7 @@ from typing import Literal
 
 from watcher.folding import count_words
 from watcher.model import Change, Hit, LookAlikeNote, Match, Span, Verdict
-from watcher.novelty import Likeness, Novelty, novel, verdict
+from watcher.novelty import Fingerprint, Likeness, Novelty, novel, verdict
 from watcher.watchlist.rule import Watchlist
 
 FOLLOW_UP_WORDS = 25
@@ -62,6 +62,8 @@ class Case:
     title: str
     text: str
     matches: Sequence[Match]
+    shape: Fingerprint | None = None
+    """The text's own, which saves folding it again."""
     kin: Sequence[Kin] = ()
     boilerplate: tuple[Span, ...] = ()
     title_known_to: frozenset[str] | None = frozenset()
@@ -142,7 +144,7 @@ class _Novelties:
         key = frozenset(k.document for k in kin)
         if key not in self._made:
             spans = [span for k in kin for span in k.likeness.spans]
-            self._made[key] = novel(self._case.text, [*spans, *self._case.boilerplate])
+            self._made[key] = novel(self._case.text, [*spans, *self._case.boilerplate], mine=self._case.shape)
         return self._made[key]
 
 

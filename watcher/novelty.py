@@ -81,18 +81,22 @@ def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) 
         weights[:] = 0
     known_counts = np.concatenate(([0], np.cumsum(weights)))
 
-    def words(totals: NDArray[np.floating[Any]], span: Span) -> float:
-        first, last = np.searchsorted(starts, span)
-        return float(totals[last] - totals[first])
+    def words(totals: NDArray[np.floating[Any]], of: list[Span]) -> list[float]:
+        edges = np.searchsorted(starts, np.array(of, dtype=np.int64).reshape(-1, 2))
+        sizes: list[float] = (totals[edges[:, 1]] - totals[edges[:, 0]]).tolist()
+        return sizes
 
     found, new_words = [], 0.0
-    for sentence in sentences(text):
-        size = words(counts, sentence)
-        if size and size - words(known_counts, sentence) >= NOVEL_SHARE * size:
+    borders = sentences(text)
+    for sentence, size, old in zip(
+        borders, words(counts, borders), words(known_counts, borders), strict=True
+    ):
+        if size and size - old >= NOVEL_SHARE * size:
             found.append(sentence)
             new_words += size
-    quoted = [span for span in spans if words(counts, span) >= QUOTED_WORDS]
-    pieces = [piece for piece in _without(found, quoted) if words(counts, piece)]
+    quoted = [span for span, size in zip(spans, words(counts, spans), strict=True) if size >= QUOTED_WORDS]
+    parts = list(_without(found, quoted))
+    pieces = [piece for piece, size in zip(parts, words(counts, parts), strict=True) if size]
     return Novelty(
         sentences=tuple(found),
         spans=tuple(_together(text, pieces)),

@@ -61,6 +61,7 @@ class Stories:
         self._holders: dict[str, set[int | str]] = {}
         self._lengths: dict[int | str, tuple[int, float]] = {}
         """Of a report's vector, with the number of reports it was computed at: weights drift as reports come."""
+        self._last: tuple[tuple[str, str], dict[str, float]] = (("", ""), {})
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -68,8 +69,8 @@ class Stories:
 
     def add(self, document_id: int | str, story_id: str, title: str, text: str, at: datetime) -> None:
         """Keep a report of `story_id`. The same document again replaces what was kept of it."""
-        report = _Report(story_id, at, _terms(title, text))
         with self._lock:
+            report = _Report(story_id, at, self._terms_of(title, text))
             self._drop(document_id)
             self._reports[document_id] = report
             for term in report.terms:
@@ -77,13 +78,14 @@ class Stories:
 
     def find(self, title: str, text: str, at: datetime) -> str | None:
         """The story this report belongs to: of those it links to, the one whose first report is oldest."""
-        terms = _terms(title, text)
         with self._lock:
-            mine = self._length(terms)
+            terms = self._terms_of(title, text)
+            weighed = {term: often * self._weight(term) ** 2 for term, often in terms.items()}
+            mine = math.sqrt(sum(often * weighed[term] for term, often in terms.items()))
             linked = {
                 self._reports[other].story
-                for other in self._candidates(terms, at)
-                if self._cosine(terms, mine, other) >= LINK
+                for other in self._candidates(weighed, at)
+                if self._cosine(weighed, mine, other) >= LINK
             }
             if len(linked) < 2:
                 return next(iter(linked), None)
@@ -112,23 +114,26 @@ class Stories:
         """How rare a term is among the reports kept and BACKGROUND others, which do not have it."""
         return math.log((BACKGROUND + len(self._reports)) / (1 + len(self._holders.get(term, ()))))
 
-    def _candidates(self, terms: dict[str, float], at: datetime) -> list[int | str]:
+    def _terms_of(self, title: str, text: str) -> dict[str, float]:
+        """The terms of a report; those of the last one asked for are at hand, as it is found and then added."""
+        if self._last[0] != (title, text):
+            self._last = ((title, text), _terms(title, text))
+        return self._last[1]
+
+    def _candidates(self, weighed: dict[str, float], at: datetime) -> list[int | str]:
         scores: dict[int | str, float] = defaultdict(float)
-        for term, often in terms.items():
+        for term, gain in weighed.items():
             holders = self._holders.get(term, ())
             if 0 < len(holders) <= COMMON:
-                gain = often * self._weight(term) ** 2
                 for document_id in holders:
                     scores[document_id] += gain
         best = sorted(scores, key=lambda document_id: (-scores[document_id], str(document_id)))
         within = (other for other in best if abs(at - self._reports[other].at) <= self._window)
         return list(islice(within, CANDIDATES))
 
-    def _cosine(self, terms: dict[str, float], mine: float, other: int | str) -> float:
+    def _cosine(self, weighed: dict[str, float], mine: float, other: int | str) -> float:
         theirs = self._reports[other].terms
-        dot = sum(
-            often * theirs[term] * self._weight(term) ** 2 for term, often in terms.items() if term in theirs
-        )
+        dot = sum(weighed[term] * theirs[term] for term in weighed.keys() & theirs.keys())
         size, length = self._lengths.get(other, (0, 0.0))
         if not 0.9 * len(self._reports) <= size <= 1.1 * len(self._reports):
             length = self._length(theirs)

@@ -129,21 +129,21 @@ class Corpus:
                 "select hash from boilerplate where hash in (select value from json_each(?))", (wanted,)
             )
         }
+        carriers: dict[int, list[int]] = defaultdict(list)
+        unknown = dumps(sorted(set(sample) - boilerplate))
+        for table in ("recent", "main"):
+            for value, document in run(
+                f"select hash, document from json_each(?1) join {table} on hash = value where document > ?2",
+                (unknown, after),
+            ):
+                carriers[value].append(document)
         shared: dict[int, float] = defaultdict(float)
-        for value in sorted(set(sample) - boilerplate):
-            documents = [
-                row[0]
-                for row in run(
-                    "select document from recent where hash = ?1 and document > ?2"
-                    " union all select document from main where hash = ?1 and document > ?2",
-                    (value, after),
-                )
-            ]
+        for value, documents in carriers.items():
             if len(documents) > BOILERPLATE_CLUSTERS and self._clusters(documents) > BOILERPLATE_CLUSTERS:
                 boilerplate.add(value)
                 continue
             # a sample that few carry says more: plain counts let stock phrases crowd out the one document quoted
-            worth = 1 / (1 + math.log2(len(documents))) if documents else 0.0
+            worth = 1 / (1 + math.log2(len(documents)))
             for document in documents:
                 shared[document] += worth
         # ties go to the oldest document: the first carrier is the one to name
