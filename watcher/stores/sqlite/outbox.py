@@ -282,20 +282,22 @@ class Outbox:
                 sequence=sequence,
                 attempts=attempts,
                 created=when(created),
-                thread_ids=self._thread(story, channel, recipient, created, id_),
+                thread_ids=self._thread(story, channel, recipient, sequence),
             )
             for id_, token, channel, recipient, content, body, sequence, attempts, created, story in rows
         )
 
-    def _thread(
-        self, story: str | None, channel: str, recipient: str, created: str, id_: str
-    ) -> tuple[str, ...]:
+    def _thread(self, story: str | None, channel: str, recipient: str, sequence: int) -> tuple[str, ...]:
+        """What this recipient was owed of the story before, oldest first.
+
+        By sequence, not by time: two reports that are judged together are decided one after the other.
+        """
         if story is None:
             return ()
         rows = self._connection.execute(
             "select id from deliveries where story = ? and channel = ? and recipient = ? and kind <> 'notice' and"
-            " state in ('due', 'done') and created <= ? and id <> ? order by created, sequence limit 20",
-            (story, channel, recipient, created, id_),
+            " state in ('due', 'done') and sequence < ? order by sequence limit 20",
+            (story, channel, recipient, sequence),
         ).fetchall()
         return tuple(row[0] for row in rows)
 
