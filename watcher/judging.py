@@ -93,6 +93,9 @@ def judge_item(
     except Postponed as later:
         reason, due, tries = later.reason, later.due, later.tries
         if claim.stage == "first":
+            if claim.source_kind == "folder" and not claim.tries:
+                # whoever has just put it there should not have to ask
+                log.warning("%s: %s", claim.source, reason)
             store.write(lambda w: w.postpone(claim, reason, due=due, tries=tries))
         else:
             following = _look_again(claim, at) if claim.stage == "again" else _later(claim, due, tries)
