@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.alerting import Timing, compose, owed
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
-from watcher.kinship import look_alikes_json, title_known_to, verified, with_knowers
+from watcher.kinship import look_alikes_json, rank, title_known_to, verified, with_knowers
 from watcher.model import (
     ArticleNote,
     Change,
@@ -108,7 +108,7 @@ def judge_item(
         following = _look_again(claim, at) if reading.from_page else None
         store.write(lambda w: w.finish(claim, article=None, next_look=following))
         return Judged(title, "unchanged")
-    draft = draft_of(reading, claim.source, parts, source.watchlists, store.read, url=claim.entry.url)
+    draft = draft_of(claim, reading, parts, source.watchlists, store.read)
     return store.write(
         lambda w: _Decision(claim, reading, draft, parts, stories, now=at, removed=removed).write(w)
     )
@@ -150,25 +150,17 @@ def _as_judged(claim: ItemClaim, reader: Reader) -> Reading:
     )
 
 
-def draft_of(
-    reading: Reading,
-    source: str,
-    parts: Parts,
-    only: Sequence[str],
-    reader: Reader,
-    *,
-    url: str | None,
-) -> Draft:
-    """Fingerprint and match a text, and verify its look-alikes on a snapshot."""
+def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[str], reader: Reader) -> Draft:
+    """Fingerprint and match a text, and verify its look-alikes on a snapshot. `only`: see `SourcePort.watchlists`."""
     text = reading.text if reading.text.strip() else ""
     shape = fingerprint(text or reading.title, title=reading.title)
     sample = signed(shape.sample.tolist())
     fields = Fields(
         title=reading.title,
         body=text,
-        source=source,
+        source=claim.source,
         author=reading.author or "",
-        url=url or "",
+        url=claim.entry.url or "",
         lang=reading.language or "",
     )
     matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
@@ -180,7 +172,7 @@ def draft_of(
         sample=sample,
         matches=matches,
         found=found,
-        kin=verified(shape, found, item=None),
+        kin=verified(shape, found, item=claim.id),
     )
 
 
@@ -213,29 +205,19 @@ class _Decision:
         claim, draft = self._claim, self._draft
         if not w.holds(claim):
             return Judged(draft.title, "somebody else has it")
-        found = self._found(w)
-        pairs = verified(draft.shape, found, item=claim.id)
+        newer = w.look_up(draft.sample, after=draft.found.newest)
+        pairs = [*draft.kin, *verified(draft.shape, newer, item=claim.id)]
+        pairs.sort(key=lambda pair: rank(pair[1]))
         kin = with_knowers(w, pairs, self._parts.rules)
+        boilerplate = draft.found.boilerplate | newer.boilerplate
         if self._revision and not self._removed and self._is_reused(kin):
             self._revision = False
             self._key = f"{claim.key}\n{claim.entry.content_hash}"
         before = _previous(claim, w) if self._revision else None
-        case = self._case(w, kin, found, before)
+        case = self._case(w, kin, boilerplate, before)
         judgement = judge(case, self._parts.rules)
-        w.learn(tuple(found.boilerplate))
+        w.learn(tuple(boilerplate))
         return self._keep(w, case, judgement, kin)
-
-    def _found(self, w: Writer) -> Found:
-        """The candidates of the snapshot and those stored since, best first."""
-        draft = self._draft
-        newer = w.look_up(draft.sample, after=draft.found.newest)
-        if not newer.documents and not self._claim.previous:
-            return draft.found
-        return Found(
-            (*draft.found.documents, *newer.documents),
-            draft.found.boilerplate | newer.boilerplate,
-            max(draft.found.newest, newer.newest),
-        )
 
     def _is_reused(self, kin: Sequence[Kin]) -> bool:
         own = [k.likeness for k in kin if k.same_item]
@@ -243,7 +225,9 @@ class _Decision:
             return self._draft.shape.words >= 20
         return max(max(likeness.containment, likeness.contained) for likeness in own) < REUSED
 
-    def _case(self, w: Writer, kin: Sequence[Kin], found: Found, before: tuple[str, str] | None) -> Case:
+    def _case(
+        self, w: Writer, kin: Sequence[Kin], boilerplate: frozenset[int], before: tuple[str, str] | None
+    ) -> Case:
         claim, draft = self._claim, self._draft
         key = draft.shape.title_key
         titled = () if key is None else w.titled(key)
@@ -267,7 +251,7 @@ class _Decision:
             matches=matches,
             shape=draft.shape if draft.text else None,
             kin=kin,
-            boilerplate=boilerplate_spans(draft.shape, unsigned(found.boilerplate)),
+            boilerplate=boilerplate_spans(draft.shape, unsigned(boilerplate)),
             title_known_to=knowers,
             partial=self._reading.partial,
             revision=self._revision,

@@ -45,10 +45,11 @@ def verified(shape: Fingerprint, found: Found, *, item: int | None) -> tuple[tup
                 ),
             )
         )
-    return tuple(sorted(kin, key=lambda pair: _rank(pair[1])))
+    return tuple(sorted(kin, key=lambda pair: rank(pair[1])))
 
 
-def _rank(kin: Kin) -> tuple[float, float, int]:
+def rank(kin: Kin) -> tuple[float, float, int]:
+    """Best look-alikes first: the largest containment, then the most shared words, then the oldest."""
     likeness = kin.likeness
     return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
 
