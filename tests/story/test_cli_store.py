@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CONFIG, run_process
+from watcher.cli.decision import Decision, _parts
 
 ARTICLE = """\
 Officer of the guards is gone
@@ -118,6 +120,23 @@ def test_why_by_file_and_by_id_shows_the_decision_as_it_was(watcher, desk):
     assert (match["watchlist"], match["alerts"], match["outcome"]) == ("Defections", False, "silent")
     assert {"defected", "North Korea"} <= {hit["text"] for hit in match["hits"]}
     assert said(watcher("why", shown["id"][:8], "--json"))["id"] == shown["id"]
+
+
+def test_why_takes_a_file_as_the_alert_names_it(watcher, desk):
+    (alert,) = said(watcher("alerts", "--json"))
+    assert alert["url"] == f"file://{desk / 'inbox' / 'guards.txt'}"
+    assert said(watcher("why", alert["url"], "--json"))["id"] == alert["article"]
+
+
+def test_hits_that_overlap_are_marked_as_one():
+    hits = [
+        {"field": "title", "start": 0, "end": 2},
+        {"field": "title", "start": 0, "end": 5},
+        {"field": "title", "start": 6, "end": 8},
+    ]
+    decided = Decision(title="북한 간부 탈북 소식", text="", verdict="new", matches=[{"hits": hits}])
+    title = next(iter(_parts(decided, UTC, marks=True)))
+    assert str(title) == "*북한 간부* *탈북* 소식"
 
 
 def test_why_names_deliveries_with_their_attempts(watcher, desk):

@@ -72,6 +72,11 @@ def test_a_report_goes_from_feed_and_page_to_mail_and_signed_webhook(settled: Ne
     assert data["article"]["source"] == "Paper 1"
     assert {hit["term"] for hit in data["hits"]} >= {"defected"}
     assert data["story"]["articles"] == 1
+    # the address as a newsletter or a browser has it names the same article
+    with room.store() as reader:
+        view = reader.article(room.server.url("/story/1?utm_source=mail#top"))
+    assert view is not None
+    assert view.row.id == data["article"]["id"]
     # menus and teasers are not part of the article
     assert "Most read" not in data["article"]["summary"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,7 @@ def _styled(
     length = len(text)
     # The white space before a novel passage belongs to it: a bracket closes behind the last known word.
     novel = [(len(text[:start].rstrip()), end) for start, end in novel]
-    bold = [(hit["start"], hit["end"]) for hit in hits]
+    bold = _joined((hit["start"], hit["end"]) for hit in hits)
     ends: dict[int, set[int]] = {}
     for (_, end), owner in owners:
         ends.setdefault(min(end, length), set()).add(owner)
@@ -175,6 +175,17 @@ def _styled(
     if inside:
         result.append("⟧")
     return result
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """`spans` in order, those that touch or overlap as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _running(piece: str) -> str:

@@ -54,13 +54,18 @@ def why(setup: Setup, target: str, *, as_json: bool) -> None:
 
 def _stored(target: str, reader: Reader) -> ArticleView | None:
     """The stored article `target` names; a file by where it stands, whatever way it was written."""
-    path = Path(target)
-    names = [target, str(path.absolute()), str(path.resolve())] if path.exists() else [target]
+    path = Path(_path(target))
+    names = [target, str(path.absolute()), str(path.resolve())] if path.exists() else [target, str(path)]
     for name in dict.fromkeys(names):
         view = reader.article(name)
         if view is not None:
             return view
     return None
+
+
+def _path(target: str) -> str:
+    """`target` as a path; alerts name files as `file://` and the path."""
+    return target.removeprefix("file://")
 
 
 def _as_decided(view: ArticleView, reader: Reader) -> Decision:
@@ -125,7 +130,7 @@ def _novel_to_all(text: str, novel_then: tuple[Span, ...], shared: list[Any]) ->
 def _as_judged_now(config: Config, target: str, reader: Reader) -> Decision:
     from watcher.engines.parts import assemble
 
-    path = Path(target)
+    path = Path(_path(target))
     with reading.desk() as desk:
         assembly = assemble(config, desk.workers)
         try:

@@ -24,6 +24,7 @@ from watcher.stores import (
     Usage,
 )
 from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
+from watcher.urls import canonical
 
 _ARTICLE = (
     "id, item, judgement, document, title, url, source_id, source, outlet, author, published, found, language, words,"
@@ -119,9 +120,7 @@ class Views:
             )
         return tuple(views)
 
-    def alerts(
-        self, *, held: bool = False, muted: bool = False, limit: int = 1000
-    ) -> tuple[AlertView, ...]:
+    def alerts(self, *, held: bool = False, muted: bool = False, limit: int = 1000) -> tuple[AlertView, ...]:
         """Alerts, newest first; with `held`, what waits in bundles and what matched and did not alert.
 
         `muted`: those that a mute kept from somebody.
@@ -282,7 +281,10 @@ class Views:
         )
 
     def article(self, target: str) -> ArticleView | None:
-        """The newest judgement that `target` names: article id (or its start), URL, alert or delivery id, file path."""
+        """The newest judgement that `target` names: article id (or its start), URL, alert or delivery id, file path.
+
+        A URL in any form that is the same page, as browsers and newsletters give it.
+        """
         run = self._connection.execute
         lookups = (
             (f"select {_ARTICLE} from articles where id = ?", (target,)),
@@ -296,6 +298,14 @@ class Views:
                     " order by found desc, judgement desc limit 1"
                 ),
                 (target,),
+            ),
+            (
+                # by every source, since the index begins with it
+                (
+                    f"select {_ARTICLE} from articles where item in (select id from items where source in"
+                    " (select id from sources) and canonical_url = ?) order by found desc, judgement desc limit 1"
+                ),
+                (canonical(target),),
             ),
             (
                 f"select {_ARTICLE} from articles where id in (select article from alerts where id = ?)",
