@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from watcher import health
 from watcher.health import SourceHealth
-from watcher.model import Notice, derive_id
+from watcher.model import Notice, Permanent, Temporary, derive_id
+from watcher.net import Net
 from watcher.pipeline import MISSED, Parts
 from watcher.stores import NewDelivery, Reader, Store
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+log = logging.getLogger("watcher")
+
+PING_DEADLINE = timedelta(seconds=10)
 
 
 def sources(reader: Reader) -> list[SourceHealth]:
@@ -63,6 +66,17 @@ def tell(store: Store, parts: Parts, now: datetime) -> int:
         ]
         store.write(lambda w: w.post(notices))
     return len(news)
+
+
+def ping(net: Net, address: str) -> None:
+    """Ask the user's dead-man's switch; that it cannot be reached is said, and is no trouble of watcher's."""
+    try:
+        answer = net.get(address, limit=65_536, deadline=PING_DEADLINE)
+    except (Temporary, Permanent) as failure:
+        log.warning("heartbeat: %s", failure.reason)
+        return
+    if answer.status >= 400:
+        log.warning("heartbeat: it answered %d", answer.status)
 
 
 def _text(finding: health.Finding) -> str:
