@@ -52,6 +52,13 @@ def run(setup: Setup, *, once: bool, until_idle: bool) -> None:
             done.alerts,
             done.delivered,
         )
+    if daemon.abandoned:
+        # the interpreter would wait for its threads; all they hold is closed, and their work is due at the next start
+        log.warning("%d that did not end in time: due again at the next start", daemon.abandoned)
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(0)
 
 
 def _log_to_stderr() -> None:

@@ -54,8 +54,11 @@ DELIVERY_LEASE = timedelta(minutes=15)
 HEARTBEAT = timedelta(seconds=60)
 """The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
 
-GRACE = 10.0
-"""Seconds that what is in flight may take after SIGTERM."""
+GRACE = 7.0
+"""Seconds that what is in flight may take after SIGTERM; the whole farewell must end within 10."""
+
+FAREWELL = 1.5
+"""Seconds to give up in for what was not done by then: libcurl asks once a second whether it should."""
 
 STUCK = 300.0
 """Seconds of one piece of work after which the watchdog is no longer fed."""
@@ -118,6 +121,8 @@ class Daemon:
         self._fast = False
         self._armed: datetime | None = None
         self.counters = Counters()
+        self.abandoned = 0
+        """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
         config = load()
         self._workers = Workers(config.watcher.workers)
         self._assembly = assemble(config, self._workers)
@@ -168,6 +173,9 @@ class Daemon:
         beat = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
         self._scheduler.add_job(self._beat, IntervalTrigger(seconds=beat), id="beat")
         self._scheduler.add_job(self._tell_health, IntervalTrigger(minutes=5), id="health")
+        self._scheduler.add_job(
+            self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC)
+        )
         self._scheduler.add_job(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
         self._scheduler.add_job(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
         self._bell.set()
@@ -186,16 +194,26 @@ class Daemon:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        end = time.monotonic() + GRACE
+        # what no thread has begun stays due; what is in flight may end
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._await_idle(GRACE)
+        # what is still in flight gives up, and no failed try is written down for it: that it was stopped is
+        # nobody's fault. Its lease is cleared at the next start
+        self._store.seal()
+        self._assembly.net.close()
+        self._workers.close()
+        self._await_idle(FAREWELL)
+        self.abandoned = self._flight.polls + self._flight.judges + len(self._flight.channels)
+        # a mail server or a program that hangs cannot be told to stop: nobody waits for it
+        self._threads.shutdown(wait=not self.abandoned, cancel_futures=True)
+        self._posts.shutdown(wait=not self.abandoned, cancel_futures=True)
+        self._store.close()
+
+    def _await_idle(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
         while not self._idle() and time.monotonic() < end:
             self._bell.wait(0.05)
             self._bell.clear()
-        # what is still in flight gives up: its lease is cleared at the next start
-        self._assembly.net.close()
-        self._workers.close()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        self._posts.shutdown(wait=True, cancel_futures=True)
-        self._store.close()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -397,6 +415,12 @@ class Daemon:
         if caretaker.tell(self._store, self._assembly.parts, self._now()):
             self._bell.set()
 
+    def _heartbeat(self) -> None:
+        """Ping the user's dead-man's switch while all goes well; when watcher is stuck or dead, that stays away."""
+        address = self._assembly.config.watcher.heartbeat
+        if address is not None and self._progress():
+            caretaker.ping(self._assembly.net, address)
+
     def _submit(
         self, kind: Literal["polls", "judges", "posts"], work: Callable[[], None], *, channel: str = ""
     ) -> None:
@@ -469,10 +493,14 @@ class Daemon:
     def _beat(self) -> None:
         """A sign of life, and the watchdog's food while polling and delivering make progress."""
         self._bell.set()
-        oldest = min(self._flight.since.copy().values(), default=time.monotonic())
-        now = time.monotonic()
-        if now - self._looped < STUCK and now - oldest < STUCK:
+        if self._progress():
             notify.tell("WATCHDOG=1")
+
+    def _progress(self) -> bool:
+        """Whether the loop turns and no piece of work has been stuck for long."""
+        now = time.monotonic()
+        oldest = min(self._flight.since.copy().values(), default=now)
+        return now - self._looped < STUCK and now - oldest < STUCK
 
     def _upkeep(self, *, prune: bool = True) -> None:
         settings, now = self._assembly.config.watcher, self._now()

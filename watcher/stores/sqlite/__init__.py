@@ -87,6 +87,10 @@ class SqliteStore:
         """Run `work` in a transaction of the writing thread; its result once it is durable."""
         return self._writer.run(lambda: work(self._writer_session))
 
+    def seal(self) -> None:
+        """Commit what is under way and refuse every later write (`WatcherError`); reads go on."""
+        self._writer.close()
+
     def close(self) -> None:
         """Commit what is under way, close every connection and let the lock go."""
         self._writer.close()

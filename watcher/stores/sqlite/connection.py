@@ -79,27 +79,30 @@ class WriterThread:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ended = False
         self._closed = threading.Event()
+        self._door = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     def run(self, work: Callable[[], T]) -> T:
         """Run `work` inside a transaction; returns its result once it is durable, or raises what it raised."""
-        if self._closed.is_set():
-            message = "the store is closed"
-            raise WatcherError(message)
         if threading.current_thread() is self._thread:
             message = "a write must not wait for another write"
             raise RuntimeError(message)
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        with self._door:
+            if self._closed.is_set():
+                message = "the store is closed"
+                raise WatcherError(message)
+            self._queue.put((work, future))
         return future.result()
 
     def close(self) -> None:
         """Commit what is queued and stop."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._queue.put(None)
-            self._thread.join()
+        with self._door:
+            if not self._closed.is_set():
+                self._closed.set()
+                self._queue.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
         while not self._ended:
