@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,9 @@ AT_ONCE = 16
 
 TOO_MANY = 0.2
 """Share of all articles from which a term says nothing about any of them."""
+
+NAMED = 12
+"""Terms without a hit that are named; a shipped concept has a hundred, most of them waiting for their day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +136,20 @@ def stored(config: Config, store: Store) -> bool:
         click.echo(
             f"{watchlist.name}: holds on {held[watchlist.name]:,} of {articles:,} stored articles ({share:.1%})"
         )
+        idle = [term for term in terms if not found[term]]
+        if idle:
+            more = f" and {len(idle) - NAMED:,} more" if len(idle) > NAMED else ""
+            _warn(
+                watchlist, f"{_terms_are(idle, terms)} in no stored article: {', '.join(idle[:NAMED])}{more}"
+            )
         for term in terms:
-            if not found[term]:
-                _warn(watchlist, f"{term} is in no stored article")
-            elif found[term] > TOO_MANY * articles:
+            if found[term] > TOO_MANY * articles:
                 _warn(watchlist, f"{term} is in {found[term] / articles:.0%} of the stored articles")
     return True
+
+
+def _terms_are(some: Sequence[str], terms: Sequence[str]) -> str:
+    return f"{len(some):,} of {screen.count(len(terms), 'term')} {'is' if len(some) == 1 else 'are'}"
 
 
 def _terms(watchlist: Watchlist, config: Config) -> tuple[str, ...]:

@@ -139,7 +139,8 @@ class Views:
                 " where id in (select alert from deliveries where state = 'held')", (), limit
             )
             for row in self._connection.execute(
-                "select matches.article, matches.watchlist, matches.reason, articles.found, verdict, title, url, source,"
+                "select matches.article, matches.watchlist, matches.reason, articles.found, verdict, title,"
+                " coalesce(url, (select 'file://' || path from items where id = articles.item)), source,"
                 " story from matches join articles on articles.id = matches.article where alerts = 0"
                 " order by matches.found desc limit ?",
                 (limit,),
