@@ -109,8 +109,9 @@ def judge_item(
         store.write(lambda w: w.finish(claim, article=None, next_look=following))
         return Judged(title, "unchanged")
     draft = draft_of(claim, reading, parts, source.watchlists, store.read)
+    # the time of the decision is that of its transaction: what reports of one story wait for must not differ
     return store.write(
-        lambda w: _Decision(claim, reading, draft, parts, stories, now=at, removed=removed).write(w)
+        lambda w: _Decision(claim, reading, draft, parts, stories, now=now(), removed=removed).write(w)
     )
 
 
