@@ -169,6 +169,15 @@ class Newsroom:
         finally:
             connection.close()
 
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The database file, to bend what no clock can."""
+        connection = sqlite3.connect(self.folder / "watcher.db", isolation_level=None)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
     @property
     def mails(self) -> list[EmailMessage]:
         """The mails that arrived."""
