@@ -32,7 +32,7 @@ def weigh(text: str, title: str, reader: Reader) -> Weighed:
     """Hold a text against all that is stored: seeds, added documents, articles."""
     shape = fingerprint(text if text.strip() else title, title=title)
     found = reader.look_up(signed(shape.sample.tolist()))
-    kin = verified(shape, found, item=None)
+    kin = verified(shape, found, items=())
     boilerplate = boilerplate_spans(shape, unsigned(found.boilerplate))
     novelty = novel(text, [*(span for _, each in kin for span in each.likeness.spans), *boilerplate])
     label = verdict(novelty, kin[0][1].likeness if kin else None)

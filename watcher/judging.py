@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.alerting import Timing, compose, owed
+from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
 from watcher.kinship import look_alikes_json, rank, title_known_to, verified, with_knowers
 from watcher.model import (
@@ -40,8 +41,10 @@ from watcher.stores import (
     NextLook,
     Reader,
     Store,
+    Take,
     Writer,
 )
+from watcher.titles import takes
 
 log = logging.getLogger("watcher")
 
@@ -52,6 +55,12 @@ REUSED = 0.2
 """Containment under which a known GUID with other content is another item (DESIGN §2)."""
 
 RESURFACE_WINDOW = timedelta(hours=48)
+
+TAKES = timedelta(hours=12)
+"""For so long after a flash its updates are revisions of it (DESIGN §1)."""
+
+SHORT = 20
+"""Words under which a text may be rewritten whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +182,7 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         sample=sample,
         matches=matches,
         found=found,
-        kin=verified(shape, found, item=claim.id),
+        kin=verified(shape, found, items=claim.items),
     )
 
 
@@ -200,30 +209,53 @@ class _Decision:
         self._removed = removed
         self._key = claim.key
         self._revision = claim.stage in ("first", "again") and claim.previous is not None
+        self._told_as: str | None = None
+        """The story of the report this is the next take of."""
 
     def write(self, w: Writer) -> Judged:
         """Re-check what came since the snapshot, decide, and write everything."""
-        claim, draft = self._claim, self._draft
-        if not w.holds(claim):
+        draft = self._draft
+        if not w.holds(self._claim):
             return Judged(draft.title, "somebody else has it")
+        take = self._take(w)
+        if take is not None:
+            self._claim = replace(self._claim, previous=take.article, earlier=take.item)
+            self._revision, self._told_as = True, take.story
+        claim = self._claim
         newer = w.look_up(draft.sample, after=draft.found.newest)
-        pairs = [*draft.kin, *verified(draft.shape, newer, item=claim.id)]
+        kept = draft.kin if take is None else verified(draft.shape, draft.found, items=claim.items)
+        pairs = [*kept, *verified(draft.shape, newer, items=claim.items)]
         pairs.sort(key=lambda pair: rank(pair[1]))
         kin = with_knowers(w, pairs, self._parts.rules)
         boilerplate = draft.found.boilerplate | newer.boilerplate
-        if self._revision and not self._removed and self._is_reused(kin):
-            self._revision = False
-            self._key = f"{claim.key}\n{claim.entry.content_hash}"
         before = _previous(claim, w) if self._revision else None
+        if self._revision and not self._removed and self._is_reused(kin, before):
+            self._revision, before = False, None
+            self._key = f"{claim.key}\n{claim.entry.content_hash}"
         case = self._case(w, kin, boilerplate, before)
         judgement = judge(case, self._parts.rules)
         w.learn(tuple(boilerplate))
         return self._keep(w, case, judgement, kin)
 
-    def _is_reused(self, kin: Sequence[Kin]) -> bool:
+    def _take(self, w: Writer) -> Take | None:
+        """The latest report of this feed that this one is the next take of: of a wire's flash, its update."""
+        claim, draft = self._claim, self._draft
+        if (
+            claim.previous is not None
+            or claim.source_kind != "feed"
+            or claim.mode != "news"
+            or not draft.matches
+        ):
+            return None
+        lately = w.lately(claim.source_id, self._now - TAKES)
+        return next((t for t in lately if t.item != claim.id and takes(t.title, draft.title)), None)
+
+    def _is_reused(self, kin: Sequence[Kin], before: tuple[str, str] | None) -> bool:
         own = [k.likeness for k in kin if k.same_item]
         if not own:
-            return self._draft.shape.words >= 20
+            # a flash has little text that its update could share
+            flash = self._claim.earlier is not None and before is not None and count_words(before[1]) < SHORT
+            return self._draft.shape.words >= SHORT and not flash
         return max(max(likeness.containment, likeness.contained) for likeness in own) < REUSED
 
     def _case(
@@ -338,7 +370,7 @@ class _Decision:
         """The story of the nearest copy, else of the most similar report lately, else a new one."""
         if self._claim.mode == "known":
             return None
-        own = next((k.story for k in kin if k.same_item and k.story), None)
+        own = next((k.story for k in kin if k.same_item and k.story), None) or self._told_as
         near = own or next((k.story for k in kin if k.copy and k.story), None)
         return near or self._stories.find(self._draft.title, self._draft.text, self._now) or article
 
@@ -389,7 +421,7 @@ class _Decision:
                 sent_last_hour={name: w.sent_since(name, now - timedelta(hours=1)) for name in names},
                 braked={name: w.braked(name, now) for name in names},
                 catch_up=claim.mode == "catch-up",
-                revised=w.revised(claim.id, now - timedelta(hours=1)) if revised else None,
+                revised=w.revised(claim.earlier or claim.id, now - timedelta(hours=1)) if revised else None,
             ),
             muted=muted,
         )

@@ -13,12 +13,14 @@ from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
 
 
-def verified(shape: Fingerprint, found: Found, *, item: int | None) -> tuple[tuple[Document, Kin], ...]:
-    """The candidates of a look-up that are really linked, the best first."""
+def verified(
+    shape: Fingerprint, found: Found, *, items: Collection[int | None]
+) -> tuple[tuple[Document, Kin], ...]:
+    """The candidates of a look-up that are really linked, the best first. `items`: those whose texts are its own."""
     boilerplate = unsigned(found.boilerplate)
     kin: list[tuple[Document, Kin]] = []
     for document in found.documents:
-        same = item is not None and document.item == item
+        same = document.item is not None and document.item in items
         likeness = compare(
             shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
         )

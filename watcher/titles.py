@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
+from watcher.folding import fold
+
 MIN_WORDS = 4
 """A title under four words says too little to be known by."""
+
+SHARED, FEWEST = 0.5, 3
+"""Two takes of one report share half of the shorter title, which has three words or more."""
 
 _LATIN = (
     r"breaking(?:\s+news)?|urgent|flash|exclusive|alert|newsalert|news\s+alert|just\s+in|developing|"
@@ -46,6 +51,25 @@ def strip_wire_tags(title: str) -> tuple[str, tuple[str, ...]]:
         back.insert(0, _tag(match))
         rest = rest[: match.start()].rstrip()
     return rest, tuple(front + back)
+
+
+def takes(one: str, other: str) -> bool:
+    """Whether two titles of one feed are takes of one report: a tag on either, and half of their words shared."""
+    (first, tags), (second, more) = strip_wire_tags(one), strip_wire_tags(other)
+    if not (tags or more):
+        return False
+    mine, theirs = _words(first), _words(second)
+    fewer = min(len(mine), len(theirs))
+    return fewer >= FEWEST and len(mine & theirs) >= SHARED * fewer
+
+
+def _words(title: str) -> set[str]:
+    """The words of a title; of what is written without spaces, each two neighbouring characters."""
+    words: set[str] = set()
+    for word in re.findall(r"\w+", fold(title).text):
+        wide = re.fullmatch(r"[\u2e80-\u9fff\uf900-\ufaff\uac00-\ud7af]{3,}", word) is not None
+        words |= {word[at : at + 2] for at in range(len(word) - 1)} if wide else {word}
+    return words
 
 
 def _tag(match: re.Match[str]) -> str:

@@ -325,6 +325,45 @@ def test_a_full_text_alerts_where_the_summary_had_no_hit(room: Newsroom) -> None
 # --------------------------------------------------------------------------- wire tags, revisions, removals
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "Trade official leaves North Korean mission",
+            "UPDATE 2-Trade official leaves North Korean mission abroad",
+        ),
+        ("[속보] 북한 무역대표부 간부 가족과 탈북", "북한 무역대표부 간부 가족과 탈북(2보)"),
+    ],
+)
+def test_a_flash_and_its_update_in_one_feed_are_one_thread(room: Newsroom, first: str, second: str) -> None:
+    told = "A North Korean trade official defected with his family on Monday, an official in Seoul said. "
+    text = told + filler(41) + " " + filler(42)
+    desk = Desk(room, 1)
+    desk.print(first, text)
+    desk.print(second, text.replace("on Monday", "with 3 others on Monday"))
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    assert room.mails[1]["In-Reply-To"] == room.mails[0]["Message-ID"]
+
+
+def test_a_headline_only_flash_and_its_full_report_share_a_thread(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print("[Breaking] Two soldiers defected from North Korea, Seoul says")
+    desk.print("Two soldiers defected from North Korea on foot, Seoul says (2nd LD)", story())
+    assert len(desk.told()) == 2
+    assert room.mails[1]["In-Reply-To"] == room.mails[0]["Message-ID"]
+
+
+def test_another_flash_with_other_words_is_another_report(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print(
+        "[속보] 북한 병사 2명 군사분계선 넘어 탈북", "북한 병사 2명이 오늘 새벽 군사분계선을 넘어 탈북했다."
+    )
+    desk.print(
+        "[속보] 탈북 단체, 북한 인권 행사 취소", "북한 인권 행사를 준비하던 탈북 단체가 이를 취소했다."
+    )
+    assert [verdict for _, verdict in desk.told()] == ["new", "new"]
+
+
 def test_an_update_that_changes_nothing_that_counts_is_silent(room: Newsroom) -> None:
     desk = Desk(room, 1)
     desk.print("Trade official leaves North Korean mission", story())

@@ -83,6 +83,13 @@ class ItemClaim:
     previous: str | None = None
     """The article id of this item's last judgement."""
     looks: int = 0
+    earlier: int | None = None
+    """The item that this one is the next take of: a wire's update of its flash. `previous` is then an article of it."""
+
+    @property
+    def items(self) -> frozenset[int | None]:
+        """The items whose earlier texts are this one's own."""
+        return frozenset({self.id, self.earlier or self.id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +360,16 @@ class StoredText:
     matched: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """An article as far as its next take is told by it."""
+
+    article: str
+    item: int
+    title: str
+    story: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
     """A channel's breaker: `failures` in a row; open until `retry` where open; disabled for good with `reason`."""
@@ -424,6 +441,10 @@ class Reader(Protocol):
         ...
 
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]: ...
+    def lately(self, source: int, since: datetime) -> Sequence[Take]:
+        """What a source carried since then, the newest first."""
+        ...
+
     def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
         """For each source the publication times of its latest articles, at most 20."""
         ...

@@ -21,10 +21,14 @@ from watcher.stores import (
     MatchRow,
     SourceView,
     StoredText,
+    Take,
     Usage,
 )
 from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
 from watcher.urls import canonical
+
+LATELY = 500
+"""Articles of one source that are looked through for an earlier take."""
 
 _ARTICLE = (
     "id, item, judgement, document, title, url, source_id, source, outlet, author, published, found, language, words,"
@@ -368,6 +372,15 @@ class Views:
             item_key=item[0] if item else "",
             path=item[1] if item else None,
         )
+
+    def lately(self, source: int, since: datetime) -> Sequence[Take]:
+        """What a source carried since then, the newest first."""
+        rows = self._connection.execute(
+            "select id, item, title, story from articles where source_id = ? and found >= ?"
+            " order by found desc, judgement desc limit ?",
+            (source, stamp(since), LATELY),
+        )
+        return [Take(*row) for row in rows]
 
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]:
         """Stored articles with their text, oldest first, streamed."""
