@@ -55,6 +55,8 @@ def _judge(words: list[str], wanted: list[str]) -> bool:
         return True
     if len(other) < 5 or SequenceMatcher(None, one, other, autojunk=False).ratio() < ALIKE:
         return False
+    if len(words) > len(wanted) and (_judge(words[:-1], wanted) or _judge(words[1:], wanted)):
+        return False  # the spelling with a neighbour
     if len(words) != len(wanted):
         return SequenceMatcher(None, one, other, autojunk=False).ratio() >= (1 + ALIKE) / 2
     return all(
