@@ -123,7 +123,7 @@ def _when(published: datetime | None, found: datetime, zone: tzinfo, *, changed:
 
 
 def _sentences(alert: Alert) -> tuple[Line, ...]:
-    """The best sentences with their hits, in the order they stand in the text; the summary where there is none.
+    """The best sentences with their hits, what is new first, else as they stand in the text; without any, the summary.
 
     Best: novel before known, then with most different terms. The title is
     shown anyway, with its own hits marked.
@@ -133,16 +133,20 @@ def _sentences(alert: Alert) -> tuple[Line, ...]:
     for hit in alert.hits:
         if hit.field == "body" and hit.snippet.strip() and hit.snippet not in told:
             by_snippet.setdefault(hit.snippet, []).append(hit)
+
+    def known(item: tuple[str, list[HitNote]]) -> bool:
+        return not any(hit.novel for hit in item[1])
+
     ranked = sorted(
         by_snippet.items(),
         key=lambda item: (
-            not any(hit.novel for hit in item[1]),
+            known(item),
             -len({hit.watchlist for hit in item[1]}),
             -len({hit.term for hit in item[1]}),
             min(hit.start for hit in item[1]),
         ),
     )[:SENTENCES]
-    ranked.sort(key=lambda item: min(hit.start for hit in item[1]))
+    ranked.sort(key=lambda item: (known(item), min(hit.start for hit in item[1])))
     lines = tuple(runs(snippet, [mark for hit in hits for mark in hit.marks]) for snippet, hits in ranked)
     if not lines and not alert.changes and alert.article.summary.strip():
         lines = (runs(alert.article.summary, ()),)

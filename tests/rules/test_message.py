@@ -226,6 +226,13 @@ def test_the_plain_text_stands_in_the_order_of_reading() -> None:
     assert places == sorted(places)
 
 
+def test_what_is_new_stands_before_the_known_sentences_it_goes_with() -> None:
+    old = hit(snippet="A man defected, it was said.", start=0, end=8, marks=((6, 14),), novel=False)
+    new = hit(snippet="The ministry denied that he defected.", start=300, end=308, marks=((28, 36),))
+    text = " ".join(message.plain(alert(hits=(old, new))).split())
+    assert text.index("The ministry denied") < text.index("A man *defected*")
+
+
 def test_three_sentences_at_most_the_new_ones_with_most_hits_in_the_texts_order() -> None:
     said = [f"Sentence {n} tells of a flight and a defection." for n in range(5)]
     hits = [hit("flight", text, start=n * 100) for n, text in enumerate(said)]
