@@ -20,7 +20,7 @@ from watcher.model import (
     Span,
     derive_id,
 )
-from watcher.mutes import muting
+from watcher.mutes import muted
 from watcher.novelty import (
     Fingerprint,
     boilerplate_spans,
@@ -403,8 +403,7 @@ class _Decision:
             story=note,
         )
         names = [r.match.watchlist for r in judgement.telling]
-        mutes = w.mutes(now)
-        muted = {name: mute.describe() for name in names if (mute := muting(alert, name, mutes)) is not None}
+        silenced = muted(alert, w.mutes(now))
         day = now - timedelta(hours=24)
         revised = self._revision or self._removed
         owing = owed(
@@ -423,14 +422,14 @@ class _Decision:
                 catch_up=claim.mode == "catch-up",
                 revised=w.revised(claim.earlier or claim.id, now - timedelta(hours=1)) if revised else None,
             ),
-            muted=muted,
+            muted=silenced,
         )
         w.raise_alert(
             alert,
             article=article,
             story=story,
             now=now,
-            muted=muted,
+            muted=silenced,
             deliveries=[
                 NewDelivery(
                     id=one.id,

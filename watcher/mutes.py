@@ -62,9 +62,10 @@ def muting(alert: Alert, watchlist: str, mutes: Sequence[Mute]) -> Mute | None:
     return found[0] if found and None not in found else None
 
 
-def unmuted(alert: Alert, mutes: Sequence[Mute]) -> Alert | None:
-    """The alert as the watchlists get it that no mute keeps it from; None where no watchlist is left."""
-    return only(alert, [name for name in alert.watchlists if muting(alert, name, mutes) is None])
+def muted(alert: Alert, mutes: Sequence[Mute]) -> dict[str, str]:
+    """The watchlists of `alert` that are not told, each with the mute that says so, in a line."""
+    found = {name: muting(alert, name, mutes) for name in alert.watchlists}
+    return {name: mute.describe() for name, mute in found.items() if mute is not None}
 
 
 def only(alert: Alert, names: Sequence[str]) -> Alert | None:

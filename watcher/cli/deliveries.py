@@ -26,8 +26,9 @@ WAIT = 30.0
 @click.group(invoke_without_command=True)
 @click.option(
     "--state",
-    type=click.Choice(["due", "held", "bundled", "done", "dead"]),
-    help="Only these: due (will be tried), held (waits for its bundle), bundled (went in one), done, dead (given up).",
+    type=click.Choice(["due", "held", "bundled", "done", "dead", "muted"]),
+    help="Only these: due (will be tried), held (waits for its bundle), bundled (went in one), done, dead (given up),"
+    " muted (kept back by a mute).",
 )
 @screen.limit_option
 @screen.json_option

@@ -131,9 +131,8 @@ def alerts(setup: Setup, *, held: bool, muted: bool, limit: int | None, as_json:
       watcher alerts --json | jq -r '.[] | [.created, .title, .url] | @tsv'
     The whole story of one: watcher why ID
     """
-    listed = setup.store().read.alerts(held=held or muted, limit=screen.limit(limit, as_json=as_json))
-    if muted:
-        listed = tuple(alert for alert in listed if alert.state == "muted")
+    most = screen.limit(limit, as_json=as_json)
+    listed = setup.store().read.alerts(held=held, muted=muted, limit=most)
     if as_json:
         screen.document(listed)
         return
@@ -154,5 +153,5 @@ def _row(alert: AlertView, when: str) -> list[str]:
         alert.verdict,
         ", ".join(alert.watchlists),
         f"{clean(alert.title, 120)} ({clean(alert.source, 40)})",
-        clean(alert.reason, 160),
+        clean("; ".join([*(f"{name}: {why}" for name, why in alert.muted), alert.reason]), 240),
     ]

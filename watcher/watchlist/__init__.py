@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from watcher.watchlist.checks import Finding
 
-__all__ = ["Watchlist", "problems", "warnings"]
+__all__ = ["Watchlist", "problems", "terms", "warnings"]
 
 
 def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[Finding]:
@@ -26,3 +26,10 @@ def warnings(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
     from watcher.watchlist import checks  # noqa: PLC0415
 
     return checks.warnings(watchlists, concepts)
+
+
+def terms(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Everything that can make a hit, once, as hits name it (`defect*`), and the concepts (`@flee`)."""
+    from watcher.watchlist import checks  # noqa: PLC0415
+
+    return checks.terms(watchlists, concepts)

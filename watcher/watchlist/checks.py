@@ -88,6 +88,19 @@ def warnings(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
     return list(dict.fromkeys(found))
 
 
+def terms(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Everything that can make a hit, once, as hits name it (`defect*`), and the concepts (`@flee`)."""
+    entries = [(entry, grammar.parse_entry) for rule in watchlists for entry in (*rule.any, *rule.all)]
+    entries += [(entry, grammar.parse_entry) for listed in concepts.values() for entry in listed]
+    entries += [(rule.query, grammar.parse) for rule in watchlists if rule.query]
+    found = [f"@{name}" for name in concepts]
+    for text, parse in entries:
+        node, _ = parse(text)
+        leaves = _leaves(node) if node is not None else ()
+        found += [leaf.text for leaf in leaves if isinstance(leaf, syntax.Term | syntax.Regex)]
+    return list(dict.fromkeys(found))
+
+
 def _entries(rule: Watchlist) -> Iterator[Finding]:
     for key in _LISTS:
         for index, entry in enumerate(getattr(rule, key)):

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from watcher.model import Alert, Bundle, derive_id
-from watcher.mutes import Mute, unmuted
+from watcher.model import Alert, Bundle, Content, derive_id
+from watcher.mutes import Mute, muted, only
 from watcher.stores import Split
 from watcher.stores.sqlite.muting import Muting
 from watcher.stores.sqlite.outbox import number, subject
@@ -78,8 +78,7 @@ class Bundling:
         members: dict[str, str] = {}
         reasons: Counter[str] = Counter()
         for _, _, id_, hold, content, _ in rows:
-            kept = content_from_json(content)
-            told = unmuted(kept, opening.mutes) if isinstance(kept, Alert) else None
+            told = self._unmuted(content_from_json(content), opening.mutes)
             if told is None:
                 self._connection.execute(
                     "update deliveries set state = 'muted', hold = 'muted', due = null where id = ?", (id_,)
@@ -106,6 +105,17 @@ class Bundling:
             ids = [members[alert.id] for alert in bundle.alerts]
             self._owe_bundle(channel, recipient, bundle, ids, opening.now)
         return len(parts)
+
+    def _unmuted(self, content: Content, mutes: Sequence[Mute]) -> Alert | None:
+        """What is still told of a held alert; what is not stands with it, and by which mute. None: nothing is."""
+        if not isinstance(content, Alert):
+            return None
+        silenced = muted(content, mutes)
+        if silenced:
+            self._connection.execute(
+                "update alerts set muted = json_patch(muted, ?) where id = ?", (dumps(silenced), content.id)
+            )
+        return only(content, [name for name in content.watchlists if name not in silenced])
 
     def _follow_ups(
         self, channel: str, recipient: str, rows: Sequence[tuple[Any, ...]]
@@ -168,12 +178,12 @@ class Bundling:
             " group by kind order by 2 desc limit ?",
             (since, names, HELD_REASONS),
         ).fetchall()
-        muted = run(
+        silenced = run(
             "select count(distinct alert) from deliveries where state = 'muted' and created >= ? and exists"
             " (select 1 from json_each(watchlists) where value in (select value from json_each(?)))",
             (since, names),
         ).fetchone()[0]
-        return (*((kind, count) for kind, count in rows), *([("muted", muted)] if muted else []))
+        return (*((kind, count) for kind, count in rows), *([("muted", silenced)] if silenced else []))
 
 
 def _names(row: Sequence[Any]) -> list[str]:
