@@ -212,20 +212,20 @@ def _novelty(alert: Alert) -> str:
 
 
 def _names(notes: Sequence[LookAlikeNote], *, shares: bool = False, most: int = 3) -> str:
-    shown = []
-    for note in notes[:most]:
-        name = clean(note.source, 60) or clean(note.title, 60) or "an earlier text"
-        if shares:
-            title = clean(note.title, 80)
-            name = (
-                f"“{title}” ({name}, {note.containment:.0%})"
-                if title and note.source
-                else f"{name} ({note.containment:.0%})"
-            )
-        shown.append(name)
-    if len(notes) > most:
-        shown.append(f"{len(notes) - most} more")
-    return ", ".join(shown)
+    """Who is meant, each once however many of its texts there are."""
+    names = list(dict.fromkeys(_name(note, shares=shares) for note in notes))
+    if len(names) > most:
+        names[most:] = [f"{len(names) - most} more"]
+    return ", ".join(names)
+
+
+def _name(note: LookAlikeNote, *, shares: bool) -> str:
+    name = clean(note.source, 60) or clean(note.title, 60) or "an earlier text"
+    if not shares:
+        return name
+    title = clean(note.title, 80)
+    share = f"{note.containment:.0%}"
+    return f"“{title}” ({name}, {share})" if title and note.source else f"{name} ({share})"
 
 
 def _story(story: StoryNote, zone: tzinfo) -> str:

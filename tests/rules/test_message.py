@@ -233,6 +233,15 @@ def test_what_is_new_stands_before_the_known_sentences_it_goes_with() -> None:
     assert text.index("The ministry denied") < text.index("A man *defected*")
 
 
+def test_who_carried_it_is_named_once_however_often() -> None:
+    carriers = tuple(
+        LookAlikeNote(url=None, title=f"Take {n}", source="Paper A" if n else "Paper B", containment=0.9)
+        for n in range(5)
+    )
+    lines = message.plain(alert(carried_by=carriers)).splitlines()
+    assert [line.split("  ")[-1] for line in lines if line.startswith("Carried by")] == ["Paper B, Paper A"]
+
+
 def test_three_sentences_at_most_the_new_ones_with_most_hits_in_the_texts_order() -> None:
     said = [f"Sentence {n} tells of a flight and a defection." for n in range(5)]
     hits = [hit("flight", text, start=n * 100) for n, text in enumerate(said)]
