@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.servers import Reply
-from tests.story.newsroom import SECRET, Newsroom, filler, newsroom, page, rss, story
+from tests.story.newsroom import SECRET, Newsroom, date, filler, newsroom, page, rss, story
 
 SEOUL = ZoneInfo("Asia/Seoul")
 MINUTES = timedelta(minutes=3)
@@ -520,3 +520,88 @@ def test_markup_of_a_feed_takes_no_part(room: Newsroom) -> None:
     marked = "".join(f"<p class=x>{escape(part)}.</p>\n" for part in story().rstrip(".").split(". "))
     desk.print("Official gone", f"<div>{marked}<img src=/a.png alt='fled'></div>", paper=2)
     assert len(desk.told()) == 1
+
+
+# --------------------------------------------------------------------------- after a long absence
+
+
+def test_after_a_week_away_a_feed_is_caught_up_with_in_one_bundle(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    room.clock.offset += timedelta(days=8)
+    now = room.clock()
+    items = [
+        OLD,
+        {
+            "guid": "a",
+            "title": "Official leaves",
+            "content": story(),
+            "pubDate": date(now - timedelta(days=6)),
+        },
+        {
+            "guid": "b",
+            "title": "Nurse gone",
+            "content": "A nurse from Hamhung fled North Korea over the river. " + filler(61) * 2,
+            "pubDate": date(now - timedelta(hours=3)),
+        },
+        {
+            "guid": "c",
+            "title": "Pilot gone",
+            "content": "A pilot defected from North Korea in a trainer plane. " + filler(62) * 2,
+            "pubDate": date(now - timedelta(hours=2)),
+        },
+    ]
+    room.server.script("/feed/1", Reply(body=rss(*items)))
+    room.run()
+    (bundle,) = room.hooks
+    assert (bundle["type"], bundle["data"]["reason"]) == ("bundle", "catch-up")
+    assert sorted(room.titles()) == ["Nurse gone", "Pilot gone"]
+    # what was too old to tell is known from now on
+    desk.print("Envoy away", story())
+    assert desk.told() == []
+
+
+# --------------------------------------------------------------------------- the settings of a feed
+
+
+def test_a_feed_that_only_some_watchlists_look_at(room: Newsroom) -> None:
+    desk = Desk(room, 1, more=MORE_WATCHLISTS, feed='watchlists = ["Missions"]')
+    desk.print("Trade official leaves his post", story())
+    assert [alert["watchlists"] for alert in desk.alerts()] == [["Missions"]]
+
+
+def test_a_feed_whose_pages_are_wanted_though_it_has_texts_and_what_is_stripped_from_them(
+    room: Newsroom,
+) -> None:
+    body = page("Dredging goes on", filler(12) + " " + filler(13)).replace(
+        b"</article>",
+        b"<div class='promo'><p>Read also how a whole family fled North Korea in a bathtub.</p></div></article>",
+    )
+    room.server.script("/story/1", Reply(body=body, type="text/html"))
+    desk = Desk(room, 1, feed='text = "page"\nstrip = [".promo"]')
+    desk.print(
+        "Dredging goes on", filler(12) + " fled North Korea " + filler(13), link=room.server.url("/story/1")
+    )
+    assert room.server.count("/story/1") == 1
+    assert desk.told() == []
+
+
+def test_secrets_in_headers_go_to_the_feed_and_its_pages_and_nowhere_else(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPER_COOKIE", "session=1234")
+    room.server.script("/story/1", Reply(body=page("Official leaves", story()), type="text/html"))
+    desk = Desk(room, 1, feed='headers = { Cookie = { env = "PAPER_COOKIE" } }')
+    desk.print("Official leaves", link=room.server.url("/story/1"))
+    assert room.server.last("/feed/1").headers["cookie"] == "session=1234"
+    assert room.server.last("/story/1").headers["cookie"] == "session=1234"
+    assert "cookie" not in room.server.last("/hook").headers
+    assert "1234" not in str(room.rows("select * from sources")) + str(room.rows("select entry from items"))
+
+
+def test_two_feeds_of_one_group_are_one_outlet(room: Newsroom) -> None:
+    (room.folder / "seeds").mkdir()
+    (room.folder / "seeds" / "old.txt").write_text("An old report\n\n" + story(), encoding="utf-8")
+    desk = Desk(room, 3, settings='corpus = ["seeds"]', feed='group = "The Papers"')
+    for paper in (1, 2, 3):
+        desk.print(f"Official leaves, take {paper}", story(), paper=paper)
+    assert desk.told() == []
