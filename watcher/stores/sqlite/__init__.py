@@ -18,6 +18,7 @@ from watcher.stores.sqlite.corpus import Corpus
 from watcher.stores.sqlite.muting import Muting
 from watcher.stores.sqlite.outbox import Outbox
 from watcher.stores.sqlite.queue import Queue
+from watcher.stores.sqlite.rebuilding import bring_up_to_date
 from watcher.stores.sqlite.views import Views
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class SqliteStore:
         self._lock: int | None = None
         connection = connect(path)
         migrate(connection, path)
+        bring_up_to_date(connection)
         self._writer_session = Session(connection)
         self._connection = connection
         self._writer = WriterThread(connection)

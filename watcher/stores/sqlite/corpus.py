@@ -1,10 +1,4 @@
-"""What is known: documents, their fingerprints' index, titles, and which watchlist reported what.
-
-The index is two B-trees of (hash, document): `recent` takes new documents
-cheaply and is folded into `main` by one sorted insert when it has grown
-(DESIGN §5 measured this against one tree, which falls off a cliff once it
-outgrows the cache, and against FTS5, whose look-ups cost five times more).
-"""
+"""What is known: documents, their texts and titles, which watchlist reported what, and how long it is kept."""
 
 from __future__ import annotations
 
@@ -13,15 +7,24 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
+from watcher.fingerprints import Fingerprint
 from watcher.stores import Document, Found, NewDocument
+from watcher.stores.sqlite.index import Index
 from watcher.stores.sqlite.rows import dumps, stamp, stamp_or_none, when, when_or_none
+
+PASSING = "('article', 'baseline')"
+"""Origins of documents that are let go after `keep`; the others stay."""
 
 BOILERPLATE_CLUSTERS = 50
 """A hash carried by more clusters of copies than this is boilerplate (DESIGN §5)."""
 
-RECENT_DOCUMENTS = 20_000
-"""Documents in `recent` before they are folded into `main`."""
+STEP = 1_000
+"""Documents, or texts, that one step of `prune` lets go: some 0.1 s of the writer's time."""
+
+FOLD_STEP = 64_000
+"""Postings that a fold of the upkeep's passes over: some 0.1 s."""
 
 COLUMNS = (
     "id, article, origin, title, url, source, outlet, published, stored, words, cluster, story, shape, item"
@@ -109,46 +112,38 @@ class Corpus:
             run("insert into texts (document, text) values (?, ?)", (id_, document.text))
         if document.title_key is not None:
             run("insert or ignore into titles (key, document) values (?, ?)", (document.title_key, id_))
-        # sorted, so that the inserts walk the tree once
-        self._connection.executemany(
-            "insert or ignore into recent (hash, document) values (?, ?)",
-            [(value, id_) for value in sorted(set(document.sample))],
-        )
+        self._index.add(id_, document.sample, now)
         return id_
 
     def look_up(self, sample: Sequence[int], *, after: int = 0, limit: int = 20) -> Found:
         """The documents newer than id `after` that share most of `sample`, and which of it is boilerplate."""
         run = self._connection.execute
-        newest = int(run("select coalesce(max(id), 0) from documents").fetchone()[0])
-        if not sample or newest <= after:
-            return Found((), frozenset(), newest)
-        wanted = dumps(sorted(set(sample)))
-        boilerplate = {
-            row[0]
-            for row in run(
-                "select hash from boilerplate where hash in (select value from json_each(?))", (wanted,)
-            )
-        }
-        carriers: dict[int, list[int]] = defaultdict(list)
-        unknown = dumps(sorted(set(sample) - boilerplate))
-        for table in ("recent", "main"):
-            for value, document in run(
-                f"select hash, document from json_each(?1) join {table} on hash = value where document > ?2",
-                (unknown, after),
-            ):
-                carriers[value].append(document)
-        shared: dict[int, float] = defaultdict(float)
-        for value, documents in carriers.items():
-            if len(documents) > BOILERPLATE_CLUSTERS and self._clusters(documents) > BOILERPLATE_CLUSTERS:
-                boilerplate.add(value)
-                continue
-            # a sample that few carry says more: plain counts let stock phrases crowd out the one document quoted
-            worth = 1 / (1 + math.log2(len(documents)))
-            for document in documents:
-                shared[document] += worth
-        # ties go to the oldest document: the first carrier is the one to name
-        best = sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
-        return Found(self._documents([id_ for id_, _ in best]), frozenset(boilerplate), newest)
+        # one snapshot for all of it: a fold or a dropped part between two statements would hide documents
+        run("savepoint look_up")
+        try:
+            newest = int(run("select coalesce(max(id), 0) from documents").fetchone()[0])
+            if not sample or newest <= after:
+                return Found((), frozenset(), newest)
+            known = self._index.boilerplate(sample)
+            carriers = self._index.carriers(set(sample) - known, after=after)
+            common = self._boilerplate(carriers)
+            shared: dict[int, float] = defaultdict(float)
+            for value, documents in carriers.items():
+                if value in common:
+                    continue
+                # a sample that few carry says more: plain counts let stock phrases crowd out the one document quoted
+                worth = 1 / (1 + math.log2(len(documents)))
+                for document in documents:
+                    shared[document] += worth
+            # ties go to the oldest document: the first carrier is the one to name
+            best = iter(sorted(shared, key=lambda document: (-shared[document], document)))
+            found: list[Document] = []
+            # postings outlive the documents that were let go
+            while len(found) < limit and (more := list(islice(best, limit - len(found)))):
+                found += self._documents(more)
+            return Found(tuple(found), known | common, newest)
+        finally:
+            run("release look_up")
 
     def learn(self, boilerplate: Sequence[int]) -> None:
         """Remember hashes found to be boilerplate, so that later look-ups pass them over."""
@@ -156,12 +151,25 @@ class Corpus:
             "insert or ignore into boilerplate (hash) values (?)", [(value,) for value in boilerplate]
         )
 
-    def _clusters(self, documents: Sequence[int]) -> int:
-        row = self._connection.execute(
-            "select count(distinct cluster) from documents where id in (select value from json_each(?))",
-            (dumps(documents),),
-        ).fetchone()
-        return int(row[0])
+    def _boilerplate(self, carriers: Mapping[int, Sequence[int]]) -> frozenset[int]:
+        """The hashes that more clusters carry than a wire story has."""
+        hot = {
+            value: documents for value, documents in carriers.items() if len(documents) > BOILERPLATE_CLUSTERS
+        }
+        if not hot:
+            return frozenset()
+        # each document is read once: a story run by 500 outlets stands under all of its 60 hashes
+        wanted = dumps(list(set().union(*hot.values())))
+        clusters: dict[int, int] = dict(
+            self._connection.execute(
+                "select id, cluster from documents where id in (select value from json_each(?))", (wanted,)
+            )
+        )
+        return frozenset(
+            value
+            for value, documents in hot.items()
+            if len({clusters[id_] for id_ in documents if id_ in clusters}) > BOILERPLATE_CLUSTERS
+        )
 
     def _documents(self, ids: Sequence[int]) -> tuple[Document, ...]:
         found = {
@@ -217,46 +225,86 @@ class Corpus:
         ):
             yield _document(row[:-1]), row[-1]
 
+    # ------------------------------------------------------------- upkeep
+
+    @property
+    def _index(self) -> Index:
+        return Index(self._connection)
+
     def fold(self) -> int:
-        """Fold `recent` into `main` when it has grown; how many documents it held."""
-        run = self._connection.execute
-        first = run("select min(document), max(document) from recent").fetchone()
-        if first[0] is None or first[1] - first[0] < RECENT_DOCUMENTS:
-            return 0
-        run(
-            "insert or ignore into main (hash, document) select hash, document from recent order by hash, document"
-        )
-        run("delete from recent")
-        return int(first[1] - first[0] + 1)
+        """One step of folding the recent postings on; how many it moved, 0 when there is nothing to fold."""
+        return self._index.fold(FOLD_STEP)
 
     def prune(self, *, text_before: datetime, before: datetime) -> int:
-        """Let go the text of articles older than `text_before` and everything older than `before`.
+        """Let go, a step at a time, of article texts older than `text_before` and articles older than `before`.
 
-        Items still in their feed keep their row, so that an old item is never
-        news again; seeds and added documents stay. The number of documents let go.
+        Items still in their feed keep what makes them known, so that an old
+        item is never news again; seeds and added documents stay. How much this
+        step let go (texts, documents, parts of the index); 0 when nothing is left.
         """
+        return self._prune_texts(text_before) or self._prune_documents(before) or self._prune_parts(before)
+
+    def _prune_texts(self, before: datetime) -> int:
+        """Texts go in the order they were stored, from where the last step ended."""
         run = self._connection.execute
+        row = run("select value from meta where name = 'texts_pruned'").fetchone()
+        since, _, last = ("", "", "0") if row is None else str(row[0]).partition(" ")
+        old = run(
+            "select id, stored from documents where (stored, id) > (?, ?) and stored < ?"
+            f" and origin in {PASSING} order by stored, id limit ?",
+            (since, int(last), stamp(before), STEP),
+        ).fetchall()
+        if not old:
+            return 0
         run(
-            "delete from texts where document in (select id from documents where stored < ? and origin in"
-            " ('article', 'baseline'))",
-            (stamp(text_before),),
+            "delete from texts where document in (select value from json_each(?))",
+            (dumps([r[0] for r in old]),),
         )
-        old = [
-            row[0]
-            for row in run(
-                "select id from documents where stored < ? and origin in ('article', 'baseline') and (item is null"
-                " or item not in (select items.id from items join sources on sources.id = items.source"
-                " where items.last_seen >= sources.last_success)) limit 5000",
-                (stamp(before),),
-            )
-        ]
-        for id_ in old:
-            run("delete from texts where document = ?", (id_,))
-            run("delete from titles where document = ?", (id_,))
-            run("delete from reports where document = ?", (id_,))
-            run("delete from documents where id = ?", (id_,))
-        if old:
-            wanted = dumps(old)
-            for table in ("recent", "main"):
-                run(f"delete from {table} where document in (select value from json_each(?))", (wanted,))
+        at = f"{old[-1][1]} {old[-1][0]}"
+        run("insert or replace into meta (name, value) values ('texts_pruned', ?)", (at,))
         return len(old)
+
+    def _prune_documents(self, before: datetime) -> int:
+        run = self._connection.execute
+        old = run(
+            f"select id, shape from documents where stored < ? and origin in {PASSING} and (item is null"
+            " or item not in (select items.id from items join sources on sources.id = items.source"
+            " where items.last_seen >= sources.last_success)) order by stored limit ?",
+            (stamp(before), STEP),
+        ).fetchall()
+        if not old:
+            return 0
+        for id_, shape in old:
+            self._index.remove(id_, sample_of(shape))
+        wanted = dumps([row[0] for row in old])
+        run("update articles set document = 0 where document in (select value from json_each(?))", (wanted,))
+        for table, column in (
+            ("texts", "document"),
+            ("titles", "document"),
+            ("reports", "document"),
+            ("documents", "id"),
+        ):
+            run(f"delete from {table} where {column} in (select value from json_each(?))", (wanted,))
+        return len(old)
+
+    def _prune_parts(self, before: datetime) -> int:
+        """Drop the oldest part once all in it is past `before`; what stays of it is indexed as lasting."""
+        parts = self._index.parts()
+        if len(parts) < 2 or parts[1].opened >= before:
+            return 0
+        survivors = self._connection.execute(
+            f"select id, shape from documents where id >= ? and id < ? and origin in {PASSING}",
+            (parts[0].first, parts[1].first),
+        )
+        self._index.drop(parts[0], ((id_, sample_of(shape)) for id_, shape in survivors.fetchall()))
+        return 1
+
+
+def sample_of(shape: bytes) -> list[int]:
+    """The hashes a stored shape is indexed under, signed as SQLite has them; none for one of another program."""
+    try:
+        sample = Fingerprint.from_bytes(shape).sample
+    except ValueError:
+        return []
+    signed: list[int] = sample.view("int64").tolist()
+    return signed

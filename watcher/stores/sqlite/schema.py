@@ -25,6 +25,14 @@ def m002_mutes(db: Database) -> None:
     db.execute("alter table alerts add column muted text not null default '{}'")
 
 
+@migrations()
+def m003_index(db: Database) -> None:
+    """Put the index into one integer a posting, in tables that can be dropped with what is too old."""
+    for statement in _INDEX.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;
@@ -221,4 +229,22 @@ create table channels (
   since text
 ) without rowid;
 create table watchlists (name text primary key, created text not null, present integer not null default 1) without rowid
+"""
+
+# A posting is the upper 36 bits of a hash and the 28 bits of a document's id (index.py).
+_INDEX = """
+create table postings (posting integer primary key);
+insert or ignore into postings select (hash & -268435456) | document from recent order by 1;
+insert or ignore into postings select (hash & -268435456) | document from main order by 1;
+drop table recent;
+drop table main;
+alter table postings rename to recent;
+create table lasting (posting integer primary key);
+create table parts (number integer primary key, first integer not null, opened text not null);
+create table part_1 (posting integer primary key);
+insert into parts (number, first, opened) select 1, id, stored from documents order by id limit 1;
+drop index documents_stored;
+create index documents_passing on documents (stored) where origin in ('article', 'baseline');
+create index documents_lasting on documents (id) where origin in ('seed', 'added');
+create index titles_document on titles (document)
 """
