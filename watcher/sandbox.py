@@ -307,5 +307,7 @@ def _out_of_memory(memory: int) -> _Failure:
 def _send(connection: Connection[Any, Any], answer: Any) -> None:
     try:
         connection.send(answer)
+    except BrokenPipeError:
+        return  # the parent was killed: nobody is left to be told, and the next `recv` ends this worker
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         connection.send(_Failure(f"the result cannot be sent: {error}", None, traceback.format_exc()))
