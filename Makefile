@@ -33,7 +33,8 @@ test: $(VENV)/.dev
 	@exec $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 faults: $(VENV)/.dev
-	@exec $(PY) -m pytest -m slow $(ARGS)
+	@$(PY) -m pytest -m slow $(ARGS)
+	@exec $(PY) -m tests.faults.campaign
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

@@ -15,7 +15,7 @@ def title(number: int) -> str:
 
 def text(number: int, *, matches: bool, words: int = 120) -> str:
     """A report; with `matches`, one sentence tells of a defection from North Korea, in words of its own."""
-    dice = random.Random(number)  # noqa: S311 - the same report every time
+    dice = random.Random(number)
     told = [_word(dice) for _ in range(words)]
     sentences = [" ".join(told[at : at + 12]).capitalize() + "." for at in range(0, words, 12)]
     if matches:

@@ -1,0 +1,108 @@
+"""A lane of the kill campaign: a process with watcher loaded that forks a daemon for each order and sees how it ends.
+
+Orders and answers are JSON lines on stdin and stdout. Forking saves the
+second that a start costs; what runs in the child is the daemon from its
+`main` on. The workers come from one fork server for all daemons of a lane.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import select
+import signal
+import smtplib  # noqa: F401 - loaded once for all children, as are the next
+import sys
+import time
+import traceback
+from multiprocessing import forkserver
+from typing import Any
+
+import standardwebhooks  # noqa: F401
+
+from tests.faults.points import Points, split_transaction
+from watcher import message, mime, sandbox  # noqa: F401
+from watcher.__main__ import main
+from watcher.cli import daemon  # noqa: F401
+from watcher.engines import embedded  # noqa: F401
+
+LONGEST = 60.0
+"""Seconds after which a daemon counts as hanging."""
+
+
+def serve() -> None:
+    """Take orders until stdin ends."""
+    server = forkserver._forkserver
+    server.set_forkserver_preload(list(sandbox.PRELOAD))
+    server.ensure_running()
+    server.ensure_running = lambda: None  # type: ignore[method-assign]
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def _run(order: dict[str, Any]) -> dict[str, Any]:
+    """One daemon in `folder`: killed `at` a point (of a `name`), `after` seconds, or not at all."""
+    reading, writing = os.pipe()
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _become_daemon(order, writing)
+    os.close(writing)
+    told = b""
+    hung = False
+    end = began + (order.get("after") or LONGEST)
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            hung = not order.get("after")
+            os.kill(child, signal.SIGKILL)
+            break
+        piece = os.read(reading, 1 << 16)
+        if not piece:
+            break
+        told += piece
+    _, status = os.waitpid(child, 0)
+    os.close(reading)
+    code = os.waitstatus_to_exitcode(status)
+    return {
+        "code": code,
+        "told": told.decode(),
+        "hung": hung,
+        "seconds": time.monotonic() - began,
+    }
+
+
+def _become_daemon(order: dict[str, Any], report: int) -> None:
+    """Never returns. A run that ends by itself reports the points it passed."""
+    code = 70
+    try:
+        os.chdir(order["folder"])
+        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, log), (2, log)):
+            os.dup2(source, target)
+        sys.stdin = sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), write_through=True)
+        points = Points(report, order.get("at"), order.get("name"))
+        points.install()
+        if order.get("split"):
+            split_transaction(points)
+        sys.argv = ["watcher", "run", "--until-idle"]
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        with contextlib.suppress(BrokenPipeError):
+            os.write(report, json.dumps(points.passed).encode())
+    except BaseException:  # noqa: BLE001 - said in the log; the child must never run on as a second lane
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve()
