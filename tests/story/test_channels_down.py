@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from tests.servers import Reply, Request
 from tests.story.newsroom import SECRET, Newsroom, newsroom, rss
@@ -119,7 +120,7 @@ def test_notices_ignore_quiet_hours(room: Newsroom) -> None:
 
 
 def test_where_no_other_channel_is_left_the_log_and_sources_and_check_say_it(
-    room: Newsroom, caplog: pytest.LogCaptureFixture
+    room: Newsroom, caplog: pytest.LogCaptureFixture, watcher: Callable[..., Result]
 ) -> None:
     text = (room.folder / "config.toml").read_text(encoding="utf-8")
     only_hook = text.replace('channels = ["desk", "hook"]', 'channels = ["hook"]')
@@ -134,7 +135,11 @@ def test_where_no_other_channel_is_left_the_log_and_sources_and_check_say_it(
     with room.store() as reader:
         (state,) = reader.channels()
     assert state.failures == 5
-    assert "503: down" in state.reason
+    shown = watcher("--config", str(room.folder / "config.toml"), "sources").stdout
+    assert "channel hook: failing (5 times in a row): 503: down" in shown
+    checked = watcher("--config", str(room.folder / "config.toml"), "check", "--database")
+    assert checked.exit_code == 1
+    assert "channel hook does not work: 503: down; 5 deliveries wait for it" in checked.stderr
 
 
 # --------------------------------------------------------------------------- gone, dead, removed
@@ -259,3 +264,20 @@ def test_retry_after_is_honoured_for_all_that_goes_there(room: Newsroom) -> None
     room.run(later=timedelta(seconds=30))
     assert sorted(room.titles()) == sorted(case(n)["title"] for n in range(3))
     assert told(room) == []
+
+
+def test_a_first_report_is_with_its_receivers_within_a_second_of_its_decision(room: Newsroom) -> None:
+    waited = []
+    for number in range(3):
+        publish(room, *(case(n) for n in range(number, -1, -1)))
+        with room.writing() as connection:
+            connection.execute("update sources set due = '2000-01-01T00:00:00.000000+00:00'")
+        with watching(room):
+            until(lambda n=number: len(room.mails) == len(room.hooks) == n + 1)  # type: ignore[misc]
+        ((seconds,),) = room.rows(
+            "select max((julianday(done) - julianday(created)) * 86400) from deliveries where created ="
+            " (select max(created) from deliveries)"
+        )
+        waited.append(seconds)
+    # the best of three: the machine may be busy, watcher may not be slow
+    assert min(waited) < 1

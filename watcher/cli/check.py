@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
+from watcher.display import clean
+
+if TYPE_CHECKING:
+    from watcher.stores import Store
 
 
 @click.command()
@@ -15,7 +20,7 @@ from watcher.cli.setup import Setup, pass_setup
     "--online", is_flag=True, help="Ask every feed, look into every folder, log in to every channel."
 )
 @click.option("--stored", is_flag=True, help="Try every watchlist on the stored articles.")
-@click.option("--database", is_flag=True, help="Check that the database is whole.")
+@click.option("--database", is_flag=True, help="Check that the database is whole and what is in it goes out.")
 @pass_setup
 def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     """Say what is wrong with the config: every mistake with file, line and column, and what to write instead.
@@ -42,6 +47,8 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
 
         fine &= not online or probes.online(config)
         fine &= not stored or probes.stored(config, setup.store())
+    if (online or database) and config.watcher.database.exists():
+        fine &= _tell_channels(setup.store())
     if database:
         problems = setup.store().read.check()
         for message in problems:
@@ -59,3 +66,13 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     click.echo(f"{config.path}: {', '.join(parts)}{told}")
     if not fine:
         sys.exit(errors.NOT_FINE)
+
+
+def _tell_channels(store: Store) -> bool:
+    """Say which channels the daemon cannot deliver through; whether there are none."""
+    troubled = [each for each in store.read.channels() if each.disabled or each.since is not None]
+    for channel in troubled:
+        state = "is switched off, its receiver said it is gone" if channel.disabled else "does not work"
+        waiting = screen.count(channel.waiting, "delivery waits", "deliveries wait")
+        screen.note(f"channel {channel.name} {state}: {clean(channel.reason, 200)}; {waiting} for it")
+    return not troubled
