@@ -267,9 +267,10 @@ class Corpus:
     def _prune_documents(self, before: datetime) -> int:
         run = self._connection.execute
         old = run(
-            f"select id, shape from documents where stored < ? and origin in {PASSING} and (item is null"
-            " or item not in (select items.id from items join sources on sources.id = items.source"
-            " where items.last_seen >= sources.last_success)) order by stored limit ?",
+            f"select id, shape from documents where stored < ? and origin in {PASSING} and not exists"
+            " (select 1 from items where items.id = documents.item and items.last_seen >="
+            " (select max(listed.last_seen) from items as listed where listed.source = items.source))"
+            " order by stored limit ?",
             (stamp(before), STEP),
         ).fetchall()
         if not old:
@@ -288,15 +289,16 @@ class Corpus:
         return len(old)
 
     def _prune_parts(self, before: datetime) -> int:
-        """Drop the oldest part once all in it is past `before`; what stays of it is indexed as lasting."""
+        """A step of dropping the oldest part, once all in it is past `before`; what stays is indexed as lasting."""
         parts = self._index.parts()
-        if len(parts) < 2 or parts[1].opened >= before:
+        if len(parts) < 2 or parts[1].opened > before:
             return 0
         survivors = self._connection.execute(
-            f"select id, shape from documents where id >= ? and id < ? and origin in {PASSING}",
+            f"select id, shape from documents indexed by documents_passing where origin in {PASSING}"
+            " and id >= ? and id < ?",
             (parts[0].first, parts[1].first),
-        )
-        self._index.drop(parts[0], ((id_, sample_of(shape)) for id_, shape in survivors.fetchall()))
+        ).fetchall()
+        self._index.drop(parts[0], [(id_, sample_of(shape)) for id_, shape in survivors])
         return 1
 
 

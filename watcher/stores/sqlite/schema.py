@@ -33,6 +33,12 @@ def m003_index(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m004_listed(db: Database) -> None:
+    """Let retention see at once which items a feed still listed when it last gave any (a 304 lists none)."""
+    db.execute("create index items_listed on items (source, last_seen)")
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;
