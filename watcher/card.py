@@ -67,6 +67,8 @@ class Card:
     """Why it alerts, in one line; may be empty."""
     why: str
     """The command that shows the whole decision."""
+    mute: str
+    """The command that ends reports of this story for a while; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,14 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
         rows=_rows(alert, zone),
         because=clean(alert.reason, 200),
         why=f"watcher why {clean(article.id, 64)}",
+        mute=_mute(alert),
     )
+
+
+def _mute(alert: Alert) -> str:
+    if alert.story is None:
+        return ""
+    return f'watcher mute {clean(alert.story.id, 64)[:8]} --for 7d --reason "…"'
 
 
 def _when(published: datetime | None, found: datetime, zone: tzinfo, *, changed: bool) -> str:

@@ -132,6 +132,8 @@ def _plain_card(shown: Card) -> list[str]:
             lines += wrap(text, COLUMNS, indent=" " * 12, first=f"{label if not number else '':<12}")
     for number, text in enumerate(filter(None, (shown.because, shown.why))):
         lines += wrap(text, COLUMNS, indent=" " * 12, first=f"{'' if number else 'Why':<12}")
+    if shown.mute:
+        lines += wrap(shown.mute, COLUMNS, indent=" " * 12, first=f"{'Enough?':<12}")
     return lines
 
 

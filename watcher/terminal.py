@@ -55,7 +55,8 @@ def _alert(shown: Card, columns: int) -> list[Text]:
     lines += _paragraph(shown.when + (f" · {shown.note}" if shown.note else ""), columns, style=_FAINT)
     lines += _said(shown, columns)
     why = ("Why", tuple(filter(None, (shown.because, shown.why))))
-    for label, texts in (*shown.rows, why):
+    enough = ("Enough?", (shown.mute,) if shown.mute else ())
+    for label, texts in (*shown.rows, why, enough):
         for number, text in enumerate(texts):
             first = f"{_INDENT}{label if number == 0 else '':<11}"
             for row, line in enumerate(wrap(text, columns, indent=" " * len(first), first=first)):
