@@ -329,7 +329,8 @@ def _look(database: Path) -> list[str]:
 def _lane() -> subprocess.Popen[str]:
     path = os.pathsep.join((str(PROJECT), os.environ.get("PYTHONPATH", "")))
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.lane"],
+        # not with -m: each worker would import the lane again as its main module
+        [sys.executable, "-c", "from tests.faults.lane import serve; serve()"],
         cwd=PROJECT,
         env=os.environ | {"PYTHONPATH": path},
         stdin=subprocess.PIPE,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -32,12 +33,12 @@ LONGEST = 60.0
 """Seconds after which a daemon counts as hanging."""
 
 
+_server = forkserver._forkserver
+
+
 def serve() -> None:
     """Take orders until stdin ends."""
-    server = forkserver._forkserver
-    server.set_forkserver_preload(list(sandbox.PRELOAD))
-    server.ensure_running()
-    server.ensure_running = lambda: None  # type: ignore[method-assign]
+    _server.set_forkserver_preload(list(sandbox.PRELOAD))
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
         sys.stdout.flush()
@@ -45,6 +46,7 @@ def serve() -> None:
 
 def _run(order: dict[str, Any]) -> dict[str, Any]:
     """One daemon in `folder`: killed `at` a point (of a `name`), `after` seconds, or not at all."""
+    _have_fork_server()
     reading, writing = os.pipe()
     began = time.monotonic()
     child = os.fork()
@@ -76,6 +78,21 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _have_fork_server() -> None:
+    """See that the fork server works: a daemon killed while it asked for a worker can take it along."""
+    probe = multiprocessing.get_context("forkserver").Process(target=int)
+    try:
+        probe.start()
+        probe.join()
+    except (OSError, EOFError):
+        with contextlib.suppress(ChildProcessError):  # reaped already
+            os.waitpid(_server._forkserver_pid or -1, 0)
+        _server._forkserver_address = None
+        _server._forkserver_pid = None
+        _server._forkserver_alive_fd = None
+        _server.ensure_running()
+
+
 def _become_daemon(order: dict[str, Any], report: int) -> None:
     """Never returns. A run that ends by itself reports the points it passed."""
     code = 70
@@ -86,6 +103,8 @@ def _become_daemon(order: dict[str, Any], report: int) -> None:
         for target, source in ((0, nothing), (1, log), (2, log)):
             os.dup2(source, target)
         sys.stdin = sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), write_through=True)
+        # it is the lane's child, and looked after there
+        _server.ensure_running = lambda: None  # type: ignore[method-assign]
         points = Points(report, order.get("at"), order.get("name"))
         points.install()
         if order.get("split"):
@@ -102,7 +121,3 @@ def _become_daemon(order: dict[str, Any], report: int) -> None:
         traceback.print_exc()
     finally:
         os._exit(code)
-
-
-if __name__ == "__main__":
-    serve()
