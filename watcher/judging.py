@@ -28,7 +28,7 @@ from watcher.novelty import (
     fingerprint,
 )
 from watcher.pipeline import Parts, StoryBook
-from watcher.reading import PAGE_LATER, Gone, Postponed, Reading, read
+from watcher.reading import Gone, Postponed, Reading, read
 from watcher.stocking import signed, unsigned
 from watcher.stores import (
     ArticleRow,
@@ -454,7 +454,7 @@ class _Decision:
         claim, now = self._claim, self._now
         following = claim.judgement + 1
         if self._reading.partial and claim.mode != "known":
-            return NextLook(stage="page", due=now + PAGE_LATER[0], judgement=following, tries=0)
+            return NextLook(stage="page", due=now + self._reading.page_after, judgement=following, tries=0)
         if self._removed:
             return None
         if self._reading.from_page and (

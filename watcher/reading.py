@@ -15,7 +15,7 @@ AUTO_WORDS = 100
 """A feed's own text of so many words is taken as the article (`text = "auto"`)."""
 
 PAGE_TRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
-"""When a page is tried before the summary is judged in its place."""
+"""When a page is tried, counted from the first try, before the summary is judged in its place."""
 
 PAGE_LATER = (
     timedelta(minutes=15),
@@ -49,6 +49,8 @@ class Reading:
     from_page: bool = False
     partial: bool = False
     problem: str = ""
+    page_after: timedelta = PAGE_LATER[0]
+    """How soon a page that could not be had may be tried again, where `partial`."""
 
 
 class Postponed(Exception):
@@ -107,18 +109,21 @@ def _file(claim: ItemClaim, source: SourcePort, own: Reading, now: datetime) -> 
 def _without_page(claim: ItemClaim, own: Reading, failure: Temporary | Permanent, now: datetime) -> Reading:
     """The page could not be had: try it again soon; then judge the summary and go on trying for a day."""
     reason = f"{claim.entry.url}: {failure.reason}"
+    asked = (failure.retry_after if isinstance(failure, Temporary) else None) or timedelta(0)
     if claim.stage == "again":
         if failure.status in (404, 410):
             raise Gone
         raise Postponed(reason, None, claim.tries)
     if claim.stage == "page":
-        wait = PAGE_LATER[min(claim.tries, len(PAGE_LATER) - 1)]
+        wait = max(asked, PAGE_LATER[min(claim.tries, len(PAGE_LATER) - 1)])
         due = now + wait if now + wait - claim.first_seen < PAGE_GIVE_UP else None
         raise Postponed(reason, due, claim.tries + 1)
     tries = claim.tries + 1
-    if isinstance(failure, Temporary) and tries < len(PAGE_TRIES):
-        raise Postponed(reason, now + PAGE_TRIES[tries], tries)
-    return replace(own, partial=True, problem=reason)
+    # a server that wants to be left alone for longer must not keep its news from being told
+    if isinstance(failure, Temporary) and tries < len(PAGE_TRIES) and asked <= PAGE_TRIES[-1]:
+        wait = max(asked, PAGE_TRIES[tries] - PAGE_TRIES[tries - 1])
+        raise Postponed(reason, now + wait, tries)
+    return replace(own, partial=True, problem=reason, page_after=max(asked, PAGE_LATER[0]))
 
 
 def _with_page(own: Reading, page: Extracted) -> Reading:

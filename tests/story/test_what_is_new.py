@@ -306,6 +306,29 @@ def test_a_full_text_alerts_only_the_watchlists_that_its_summary_had_not(room: N
     assert mails == ["[Defections] Official leaves (Paper 1)"]
 
 
+def test_a_page_is_tried_three_times_in_five_minutes_before_its_summary_is_told(room: Newsroom) -> None:
+    room.server.script("/story/1", Reply(status=503))
+    desk = Desk(room, 1)
+    desk.print("Official leaves", link=room.server.url("/story/1"), description=QUOTED)
+    counts = [room.server.count("/story/1")]
+    for seconds in (50, 20, 200, 50):
+        room.run(later=timedelta(seconds=seconds))
+        counts.append(room.server.count("/story/1"))
+        assert bool(desk.told()) == (len(counts) == 5)
+    assert counts == [1, 1, 2, 2, 3]
+
+
+def test_a_page_that_asks_for_a_long_wait_is_left_alone_and_its_summary_told_at_once(room: Newsroom) -> None:
+    room.server.script("/story/1", Reply(status=429, headers={"Retry-After": "3600"}))
+    desk = Desk(room, 1)
+    desk.print("Official leaves", link=room.server.url("/story/1"), description=QUOTED)
+    assert desk.told() == [("Official leaves", "partial")]
+    room.run(later=timedelta(minutes=55))
+    assert room.server.count("/story/1") == 1
+    room.run(later=timedelta(minutes=6))
+    assert room.server.count("/story/1") == 2
+
+
 def test_a_full_text_alerts_where_the_summary_had_no_hit(room: Newsroom) -> None:
     room.server.script("/story/1", Reply(status=503))
     desk = Desk(room, 1)
@@ -383,6 +406,37 @@ def test_a_sentence_that_is_taken_out_is_told_as_removed_from_the_text(room: New
     (change,) = desk.alerts()[1]["changes"]
     assert change["before"].startswith("The attache")
     assert change["after"] == ""
+
+
+def test_a_live_report_is_told_at_its_first_revision_and_then_once_an_hour(room: Newsroom) -> None:
+    def live(count: int) -> str:
+        return (
+            f"{count} workers defected from a North Korean kitchen abroad, officials said. " + filler(31) * 3
+        )
+
+    desk = Desk(room, 1)
+    desk.print("Workers leave", live(3))
+    for count in (5, 8, 9):
+        desk.change(content=live(count))
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    room.run(later=timedelta(hours=1))
+    bundles = [body["data"] for body in room.hooks if body["type"] == "bundle"]
+    later = desk.alerts()[2:] + [alert for bundle in bundles for alert in bundle["alerts"]]
+    said = [(change["before"][:1], change["after"][:1]) for alert in later for change in alert["changes"]]
+    assert said[-1][1] == "9"
+    assert len(room.mails) == 3
+
+
+def test_another_guid_under_a_known_link_is_a_revision_if_it_says_something_else(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    text = "3 workers defected from a North Korean kitchen abroad, officials said. " + filler(31) * 3
+    room.server.script("/story", Reply(status=500))
+    desk.print("Workers leave", text, link=room.server.url("/story"))
+    desk.change(guid="other-1")
+    assert [verdict for _, verdict in desk.told()] == ["new"]
+    desk.change(guid="other-2", content=text.replace("3 workers", "7 workers"))
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    assert desk.alerts()[0]["article"]["url"] == desk.alerts()[1]["article"]["url"]
 
 
 def _alerted_page(room: Newsroom) -> Desk:
@@ -605,3 +659,22 @@ def test_two_feeds_of_one_group_are_one_outlet(room: Newsroom) -> None:
     for paper in (1, 2, 3):
         desk.print(f"Official leaves, take {paper}", story(), paper=paper)
     assert desk.told() == []
+
+
+@pytest.mark.parametrize("charset", ["euc-kr", "utf-8", "utf-16"])
+@pytest.mark.parametrize("said", ["header", "meta", "nowhere"])
+def test_a_korean_page_is_read_whatever_its_charset_and_wherever_that_is_said(
+    room: Newsroom, charset: str, said: str
+) -> None:
+    text = (
+        "북한 무역대표부의 한 간부가 지난주 가족과 함께 탈북했다고 현지 소식통이 전했다. 이 간부는 새벽에 택시를 타고 "
+        "대표부를 떠났으며 돌아오지 않았다. 소식통은 대표부의 대문이 이틀째 잠겨 있다고 말했다."
+    )
+    meta = f"<meta charset={charset}>" if said == "meta" else ""
+    head = f"<head>{meta}<title>간부 잠적</title></head>"
+    body = f"<html lang=ko>{head}<body><article><p>{text}</p></article></body></html>"
+    kind = f"text/html; charset={charset}" if said == "header" else "text/html"
+    room.server.script("/story", Reply(body=body.encode(charset), type=kind))
+    desk = Desk(room, 1)
+    desk.print("간부 잠적", link=room.server.url("/story"))
+    assert [alert["article"]["title"] for alert in desk.alerts()] == ["간부 잠적"]
