@@ -163,8 +163,10 @@ class Timing:
     braked: Mapping[str, datetime | None]
     """Until when the storm brake already holds each watchlist."""
     catch_up: bool
-    revised: datetime | None = None
-    """When this item last alerted as a revision within the hour."""
+    tidings: Collection[str] = ()
+    """The watchlists to which it says a figure or a name that no report of the story said."""
+    revisions_wait: datetime | None = None
+    """Until when revisions of this item wait, where one was told lately."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +220,8 @@ def owed(
 
 
 def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
-    revised = timing.revised
-    if revised is not None:
-        # a live blog: the first revision at once, then one mail an hour, coalesced
-        later = revised + timedelta(hours=1)
-        if later > timing.now:
-            return Release(at=later, reason="roll-up")
     reports, first = timing.story_reports.get(rule.name, (0, None))
-    return release(
+    usual = release(
         now=timing.now,
         deliver=rule.deliver,
         quiet=rule.quiet,
@@ -236,7 +232,12 @@ def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
         story_reports_24h=reports,
         story_first_at=first,
         group_wait=timing.group_wait,
-        fresh=ruling.fresh,
+        fresh=ruling.fresh or rule.name in timing.tidings,
         catch_up=timing.catch_up,
         follow_up=ruling.outcome == "follow-up",
     )
+    wait = timing.revisions_wait
+    if wait is not None and wait > usual.at:
+        # a live blog: the first revision at once, then one message an hour with all that came
+        return Release(at=wait, reason=usual.reason or "roll-up")
+    return usual

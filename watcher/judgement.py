@@ -8,7 +8,7 @@ source of the rules and of the constants.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from watcher.folding import count_words
@@ -53,8 +53,8 @@ class Case:
     """All that a judgement rests on.
 
     `title_known_to`: the watchlists that know an article of this very title
-    (None: all). `boilerplate`: spans known to everybody. `changes`: what a
-    revision changed in sentences that were hit. `already`: the watchlists
+    (None: all). `boilerplate`: spans known to everybody. `changes`: for each
+    watchlist what a revision changed in the sentences it hit. `already`: the watchlists
     this item alerted before, where this judgement completes a partial one.
     `resurfaced`: the outlets that carried the seed lately, with this one.
     """
@@ -70,7 +70,7 @@ class Case:
     partial: bool = False
     revision: bool = False
     removed: bool = False
-    changes: tuple[Change, ...] = ()
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     already: frozenset[str] = frozenset()
     baseline: bool = False
     resurfaced: frozenset[str] = frozenset()
@@ -177,15 +177,18 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
         return ruling("silent", "first poll: known from before, not news")
     if case.removed:
         return ruling("alert", "removed: the page of an alerted article is gone", fresh=True)
-    if case.changes and case.revision:
-        return ruling("alert", f"revised: {len(case.changes)} changed in sentences that were hit", fresh=True)
+    if case.revision and (changed := case.changes.get(name)):
+        gone = sum(not change.after for change in changed)
+        said = f"{len(changed) - gone} changed" if gone < len(changed) else ""
+        said += f"{', ' if said and gone else ''}{gone} gone" if gone else ""
+        return ruling("alert", f"revised: {said} of the sentences that were hit", fresh=True)
     if case.already and name in case.already and carried:
         # the full text of what this watchlist was told as partial: its hits are no news, its length may be
         carried = False
         cue = None
     enough = novelty.new_words >= rule.min_new_words
     if carried and (enough or not relatives):
-        return ruling("alert", _why_new(case, relatives, novelty))
+        return ruling("alert", _why_new(case, relatives, novelty), fresh=cue is not None)
     if cue is not None:
         text = (case.title if cue.field == "title" else case.text)[cue.start : cue.end]
         return ruling("alert", f"cue: “{text}” in a new sentence", fresh=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.alerting import Timing, compose, owed
+from watcher.bundles import ROLL_UP_FROM
 from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
 from watcher.kinship import look_alikes_json, rank, title_known_to, verified, with_knowers
@@ -16,6 +17,7 @@ from watcher.model import (
     ArticleNote,
     Change,
     Fields,
+    Hit,
     Match,
     Span,
     derive_id,
@@ -44,6 +46,7 @@ from watcher.stores import (
     Take,
     Writer,
 )
+from watcher.tidings import anew
 from watcher.titles import takes
 
 log = logging.getLogger("watcher")
@@ -53,6 +56,9 @@ LOOKS_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 REUSED = 0.2
 """Containment under which a known GUID with other content is another item (DESIGN §2)."""
+
+REVISIONS_EVERY = timedelta(hours=1)
+"""The first revision of an item is told at once, later ones together this often."""
 
 RESURFACE_WINDOW = timedelta(hours=48)
 
@@ -267,15 +273,15 @@ class _Decision:
         knowers = title_known_to(
             w, [d for d in titled if d.item != claim.id or claim.previous is None], self._parts.rules
         )
-        changed: tuple[Change, ...] = ()
+        matches = draft.matches
+        changed: dict[str, tuple[Change, ...]] = {}
         if before is not None and not self._removed:
-            changed = changes(before[1], draft.text, _hit_spans(draft.matches))
+            matches, changed = self._changes(w, before[1])
         seed = next((k.document for k in kin if k.origin == "seed"), None)
         outlets, told = (
             w.resurfacings(seed, self._now - RESURFACE_WINDOW) if seed is not None else (frozenset(), False)
         )
         already = _alerted(w, claim) if claim.stage == "page" or self._removed else frozenset()
-        matches = draft.matches
         if self._removed:
             matches = tuple(m for m in matches if m.watchlist in already)
         return Case(
@@ -295,6 +301,26 @@ class _Decision:
             resurfaced=outlets | {claim.outlet},
             resurfaced_told=told,
         )
+
+    def _changes(self, w: Writer, before: str) -> tuple[tuple[Match, ...], dict[str, tuple[Change, ...]]]:
+        """For each watchlist what changed in the sentences it hits or hit; and one that holds no longer for that."""
+        view = w.article(self._claim.previous) if self._claim.previous is not None else None
+        then = {m.watchlist: m for m in view.matches} if view is not None else {}
+        now = {m.watchlist: m for m in self._draft.matches}
+        alerted = _alerted(w, self._claim)
+        found: dict[str, tuple[Change, ...]] = {}
+        for name in (name for name in self._parts.rules if name in then or name in now):
+            hit = _spans(now[name].hits) if name in now else []
+            was_hit = _stored_spans(then[name].hits) if name in then else []
+            changed = changes(before, self._draft.text, hit, before_hits=was_hit)
+            if changed:
+                found[name] = changed
+        lapsed = tuple(
+            Match(watchlist=name, hits=(), condition=then[name].condition)
+            for name in found
+            if name not in now and name in alerted
+        )
+        return (*self._draft.matches, *lapsed), found
 
     def _keep(self, w: Writer, case: Case, judgement: Judgement, kin: Sequence[Kin]) -> Judged:
         claim, draft, reading, now = self._claim, self._draft, self._reading, self._now
@@ -399,12 +425,13 @@ class _Decision:
             ),
             text=self._draft.text,
             kin=case.kin,
-            changes=case.changes,
+            changes=_told(case, judgement),
             story=note,
         )
         names = [r.match.watchlist for r in judgement.telling]
         silenced = muted(alert, w.mutes(now))
         day = now - timedelta(hours=24)
+        reports = {name: w.story_alerts(story, name, day) for name in names} if story else {}
         revised = self._revision or self._removed
         owing = owed(
             alert,
@@ -416,11 +443,14 @@ class _Decision:
                 now=now,
                 zone=self._parts.zone,
                 group_wait=self._parts.group_wait,
-                story_reports={name: w.story_alerts(story, name, day) for name in names} if story else {},
+                story_reports=reports,
                 sent_last_hour={name: w.sent_since(name, now - timedelta(hours=1)) for name in names},
                 braked={name: w.braked(name, now) for name in names},
                 catch_up=claim.mode == "catch-up",
-                revised=w.revised(claim.earlier or claim.id, now - timedelta(hours=1)) if revised else None,
+                tidings=self._tidings(w, judgement, story, reports, day),
+                revisions_wait=w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
+                if revised
+                else None,
             ),
             muted=silenced,
         )
@@ -450,6 +480,34 @@ class _Decision:
         )
         return alert.watchlists
 
+    def _tidings(
+        self,
+        w: Writer,
+        judgement: Judgement,
+        story: str | None,
+        reports: Mapping[str, tuple[int, datetime | None]],
+        since: datetime,
+    ) -> frozenset[str]:
+        """The watchlists to which a roll-up would hold back a figure or a name that is new in the story."""
+        found = set()
+        for ruling in judgement.telling:
+            name = ruling.match.watchlist
+            if story is None or ruling.fresh or reports[name][0] < ROLL_UP_FROM - 1:
+                continue
+            hits = [
+                hit
+                for hit, new in zip(ruling.match.hits, ruling.novel_hits, strict=True)
+                if new and hit.subject and hit.field == "body"
+            ]
+            said = [
+                self._draft.text[start:end]
+                for start, end in judgement.novelty.sentences
+                if any(start < hit.end and hit.start < end for hit in hits)
+            ]
+            if anew(said, w.story_texts(story, name, since)):
+                found.add(name)
+        return frozenset(found)
+
     def _next_look(self, *, alerted: bool) -> NextLook | None:
         claim, now = self._claim, self._now
         following = claim.judgement + 1
@@ -466,14 +524,24 @@ class _Decision:
         return None
 
 
-def _alerted(w: Reader, claim: ItemClaim) -> frozenset[str]:
-    """The watchlists that this item's last judgement alerted."""
-    view = w.article(claim.previous) if claim.previous is not None else None
-    return frozenset(m.watchlist for m in view.matches if m.alerts) if view is not None else frozenset()
+def _alerted(w: Writer, claim: ItemClaim) -> frozenset[str]:
+    """The watchlists that this item, or the one it is the next take of, has alerted."""
+    return frozenset().union(*(w.alerted(item) for item in claim.items if item is not None))
 
 
-def _hit_spans(matches: Sequence[Match]) -> list[Span]:
-    return sorted({(h.start, h.end) for m in matches for h in m.hits if h.field == "body" and h.subject})
+def _spans(hits: Sequence[Hit]) -> list[Span]:
+    return sorted({(h.start, h.end) for h in hits if h.field == "body" and h.subject})
+
+
+def _stored_spans(hits: str) -> list[Span]:
+    """The same of hits as `hits_json` keeps them."""
+    return sorted({(h["start"], h["end"]) for h in json.loads(hits) if h["field"] == "body" and h["subject"]})
+
+
+def _told(case: Case, judgement: Judgement) -> tuple[Change, ...]:
+    """The changes of the watchlists that alert, each once."""
+    named = (change for r in judgement.telling for change in case.changes.get(r.match.watchlist, ()))
+    return tuple(dict.fromkeys(named))
 
 
 def _match_row(ruling: Ruling) -> MatchRow:

@@ -81,7 +81,8 @@ def changed_sentences(
     `hits`: spans in `after`; only sentences of `after` that one of them touches
     are looked at. `before_hits`: likewise in `before`, for what was removed.
     None looks at all. A sentence that is only new, with no version of it
-    before, is no change.
+    before, is no change; one that repeats a sentence still standing but for
+    its figures (the next entry of a live blog) is, as (None, span after).
     """
     olds, news = sentences(before), sentences(after)
     old_texts = [fold(before[slice(*span)]).text.strip() for span in olds]
@@ -98,6 +99,14 @@ def changed_sentences(
             hits is None or _touched(news[new], hits) or _touched(olds[old], before_hits or ())
         ):
             found.append((olds[old], news[new]))
+    found.extend(
+        (None, news[new])
+        for new in came
+        if new not in matched
+        and (hits is None or _touched(news[new], hits))
+        and (model := _like(_words(new_texts[new]), old_texts)) is not None
+        and figures(before[slice(*olds[model])]) != figures(after[slice(*news[new])])
+    )
     versions = set(matched.values())
     everything = " ".join(new_texts)
     for old in gone:
@@ -142,6 +151,21 @@ def _versions(olds: dict[int, list[str]], news: dict[int, list[str]]) -> dict[in
             matched[new] = old
             used.add(old)
     return matched
+
+
+def _like(words: list[str], olds: Sequence[str]) -> int | None:
+    """The first old sentence that is alike; None where none is."""
+    matcher = SequenceMatcher[str](None, autojunk=False)
+    matcher.set_seq2(words)
+    for at, old in enumerate(olds):
+        matcher.set_seq1(_words(old))
+        if (
+            matcher.real_quick_ratio() >= ALIKE
+            and matcher.quick_ratio() >= ALIKE
+            and matcher.ratio() >= ALIKE
+        ):
+            return at
+    return None
 
 
 def _touched(sentence: Span, spans: Sequence[Span]) -> bool:

@@ -291,3 +291,22 @@ def test_a_revision_is_told_with_before_and_after_when_a_figure_changes(settled:
     )
     room.run(later=MINUTES)
     assert len(room.hooks) == 2
+
+
+def test_a_hit_sentence_that_vanishes_is_told_and_any_other_is_not(settled: Newsroom) -> None:
+    room = settled
+    hit = "Three workers defected from a North Korean restaurant abroad on Sunday, officials said."
+    other = "The harbour will be dredged in May, and the pilots will move their boats to the eastern basin until then."
+
+    def publish(text: str) -> None:
+        body = rss({"guid": "1", "title": "Workers leave", "content": f"{text} {filler(31) * 2}"}, _old())
+        room.server.script("/feed", Reply(body=body))
+        room.run(later=MINUTES)
+
+    publish(f"{hit} {other}")
+    publish(hit)
+    assert [body["data"]["verdict"] for body in room.hooks] == ["new"]
+    publish("")
+    assert [body["data"]["verdict"] for body in room.hooks] == ["new", "revision"]
+    assert room.hooks[-1]["data"]["changes"] == [{"before": hit, "after": ""}]
+    assert room.hooks[-1]["data"]["watchlists"] == ["Defections"]

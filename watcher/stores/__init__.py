@@ -544,12 +544,20 @@ class Writer(Reader, Protocol):
         """How many alerts of a watchlist a story raised since then, and when the first of them was decided."""
         ...
 
+    def story_texts(self, story: str, watchlist: str, since: datetime) -> tuple[str, ...]:
+        """The texts that a watchlist was alerted of a story since then, newest first, the latest 20."""
+        ...
+
     def resurfacings(self, seed: int, since: datetime) -> tuple[frozenset[str], bool]:
         """The outlets that carried a seed since then, and whether an alert was raised for it since then."""
         ...
 
-    def revised(self, item: int, since: datetime) -> datetime | None:
-        """When the item last alerted as a revision, since then."""
+    def alerted(self, item: int) -> frozenset[str]:
+        """The watchlists that an item has alerted, with any of its texts."""
+        ...
+
+    def revisions_wait(self, item: int, now: datetime, every: timedelta) -> datetime | None:
+        """Until when revisions of an item wait, where one was told less than `every` ago."""
         ...
 
     # deliver

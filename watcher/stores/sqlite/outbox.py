@@ -240,6 +240,16 @@ class Outbox:
         ).fetchone()
         return int(row[0]), when_or_none(row[1])
 
+    def story_texts(self, story: str, watchlist: str, since: datetime) -> tuple[str, ...]:
+        """The texts that a watchlist was alerted of a story since then, newest first, the latest 20."""
+        rows = self._connection.execute(
+            "select articles.title || char(10) || texts.text from alerts join alert_watchlists on alert = alerts.id and"
+            " watchlist = ? join articles on articles.id = alerts.article join texts on texts.document ="
+            " articles.document where alerts.story = ? and alerts.created >= ? order by alerts.created desc limit 20",
+            (watchlist, story, stamp(since)),
+        ).fetchall()
+        return tuple(row[0] for row in rows)
+
     def resurfacings(self, seed: int, since: datetime) -> tuple[frozenset[str], bool]:
         """The outlets that carried a seed since then, and whether an alert was raised for it since then."""
         rows = self._connection.execute(
@@ -249,13 +259,35 @@ class Outbox:
         ).fetchall()
         return frozenset(row[0] for row in rows), any(row[1] is not None for row in rows)
 
-    def revised(self, item: int, since: datetime) -> datetime | None:
-        """When the item last alerted as a revision or removal, since then."""
+    def alerted(self, item: int) -> frozenset[str]:
+        """The watchlists that an item has alerted, with any of its texts."""
+        rows = self._connection.execute(
+            "select distinct value from alerts, json_each(alerts.watchlists) where item = ?", (item,)
+        )
+        return frozenset(row[0] for row in rows)
+
+    def revisions_wait(self, item: int, now: datetime, every: timedelta) -> datetime | None:
+        """Until when revisions of an item wait, where one was told less than `every` ago; None: the next goes at once.
+
+        Those that wait wait together: a live blog makes one message each `every`, not one for each revision.
+        """
         row = self._connection.execute(
-            "select max(created) from alerts where item = ? and verdict in ('revision', 'removed') and created >= ?",
-            (item, stamp(since)),
+            "select max(case when state = 'held' then due end), max(case when hold is null then deliveries.created end)"
+            " from alerts join deliveries on deliveries.alert = alerts.id where alerts.item = ? and verdict in"
+            " ('revision', 'removed') and alerts.created >= ?",
+            (item, stamp(now - 2 * every)),
         ).fetchone()
-        return when_or_none(row[0])
+        held, told = when_or_none(row[0]), when_or_none(row[1])
+        opened = self._connection.execute(
+            "select max(bundles.created) from alerts join deliveries on deliveries.alert = alerts.id join deliveries"
+            " as bundles on bundles.id = deliveries.bundle where alerts.item = ? and alerts.verdict in"
+            " ('revision', 'removed') and bundles.created >= ?",
+            (item, stamp(now - every)),
+        ).fetchone()
+        last = max(filter(None, (told, when_or_none(opened[0]))), default=None)
+        if held is not None and held > now:
+            return held
+        return last + every if last is not None and last + every > now else None
 
     # ------------------------------------------------------------- delivered
 
