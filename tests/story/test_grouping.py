@@ -68,13 +68,14 @@ def case(number: int) -> dict[str, str]:
     return {"guid": f"case{number}", "title": f"File {number}: {' '.join(text.split()[:3])}", "content": text}
 
 
+# from the fourth on they say no figure and no name that is new: such a report would not wait
 _SIGHTINGS = (
     "A second driver, hired in Dandong for the night, told police that he saw the family when they fled on foot.",
     "The envoy's cousin, a dentist, says that she fled North Korea herself in a fishing boat six winters ago.",
     "Harbour cameras filmed a grey truck; its owner admits he had carried three who fled from a logging camp.",
-    "At the border post a sergeant was arrested because two soldiers under him had fled with their rifles.",
+    "At the border post a sergeant was arrested because soldiers under him had fled with their rifles.",
     "A choir that toured the region last month lost its pianist, who fled by the kitchen door of the hotel.",
-    "Shipping clerks recall a container with holes drilled in it, in which eleven miners had fled southward.",
+    "Shipping clerks recall a container with holes drilled in it, in which miners had fled southward.",
 )
 
 
@@ -204,6 +205,30 @@ def test_from_the_fourth_report_of_a_story_on_the_rest_come_hourly_in_its_thread
     publish(room, case(1))
     room.run(later=MINUTES)
     assert len(room.mails) == 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Police at the port now speak of 23 people who fled by the same road.",
+        "The driver who fled with them was named by police as Ro Kwang-su, once a boxer.",
+        "The envoy fled by the kitchen door, and the ministry denied that he had ever served there.",
+    ],
+    ids=["figure", "name", "cue"],
+)
+def test_a_new_figure_name_or_cue_is_told_at_once_however_many_reports_the_story_has_had(
+    room: Newsroom, said: str
+) -> None:
+    room.configure(feed='text = "feed"')
+    clock_to(room, 13, 5)
+    for number in range(4):
+        publish(room, *(report(n) for n in range(number, -1, -1)))
+        room.run(later=MINUTES)
+    assert len(room.mails) == 3
+    publish(room, {"guid": "new", "title": "What is new", "content": f"{said} {story()}"})
+    room.run(later=MINUTES)
+    assert len(room.mails) == 4
+    assert "What is new" in room.mails[-1]["Subject"]
 
 
 def test_a_cue_is_told_at_once_however_many_reports_the_story_has_had(room: Newsroom) -> None:
