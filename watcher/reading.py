@@ -108,7 +108,8 @@ def _file(claim: ItemClaim, source: SourcePort, own: Reading, now: datetime) -> 
 
 def _without_page(claim: ItemClaim, own: Reading, failure: Temporary | Permanent, now: datetime) -> Reading:
     """The page could not be had: try it again soon; then judge the summary and go on trying for a day."""
-    reason = f"{claim.entry.url}: {failure.reason}"
+    url = claim.entry.url or ""
+    reason = failure.reason if failure.reason.startswith(url) else f"{url}: {failure.reason}"
     asked = (failure.retry_after if isinstance(failure, Temporary) else None) or timedelta(0)
     if claim.stage == "again":
         if failure.status in (404, 410):

@@ -185,6 +185,7 @@ SUMMARY = "A North Korean trade official has defected with his family, an offici
         (_zip(), "application/zip", "ZIP file"),
         (b"%PDF-1.7 and then nothing of it", "application/pdf", "PDF"),
         (b"", "text/html", "empty"),
+        (b"<p>" * 2**21, "text/html", "larger than 5 MiB"),
     ],
 )
 def test_a_page_that_is_no_article_is_recorded_and_its_summary_is_told(
@@ -198,6 +199,7 @@ def test_a_page_that_is_no_article_is_recorded_and_its_summary_is_told(
     assert told == {"Pilot gone": "new", "Official leaves": "partial"}
     (problem,) = pair.source(BAD)["problems"]
     assert problem.startswith(pair.room.server.url("/story"))
+    assert problem.count("/story") == 1
     assert reason.lower() in problem.lower()
     assert pair.source(BAD)["state"] == "ok"
     # the page is tried on, and the fault goes when it can be read
