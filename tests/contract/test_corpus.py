@@ -93,8 +93,8 @@ def postings(path: Path) -> dict[str, int]:
     tables = [
         name
         for (name,) in connection.execute(
-            "select name from sqlite_master where type = 'table' and (name in ('recent', 'lasting') or name like 'part#_%'"
-            " escape '#')"
+            "select name from sqlite_master where type = 'table' and (name in ('recent', 'lasting')"
+            " or name like 'part#_%' escape '#')"
         )
     ]
     counts = {name: connection.execute(f"select count(*) from {name}").fetchone()[0] for name in tables}
@@ -298,7 +298,7 @@ def poll(store: SqliteStore, now: datetime, scan: Scan) -> None:
     store.write(work)
 
 
-def claim_items(w: Writer, now: datetime):  # noqa: ANN201 - the store's own
+def claim_items(w: Writer, now: datetime):
     return w.claim_items(now, limit=100, lease=DAY)
 
 
@@ -403,7 +403,7 @@ def test_making_anew_that_is_broken_off_goes_on_where_it_was(
     calls = 0
     real = rebuilding.fingerprint
 
-    def counting(text: str, *, title: str = ""):  # noqa: ANN202 - as the real one
+    def counting(text: str, *, title: str = ""):
         nonlocal calls
         calls += 1
         if calls == 7:
@@ -427,15 +427,14 @@ def test_the_index_of_an_older_store_is_taken_over(path: Path) -> None:
     keep(store, range(5), NOW)
     store.close()
     connection = connect(path)
-    connection.execute(
-        "create table main (hash integer not null, document integer not null, primary key (hash, document)) without rowid"
-    )
+    columns = "(hash integer not null, document integer not null, primary key (hash, document)) without rowid"
+    connection.execute(f"create table main {columns}")
     for number in range(5):
         for value in document(number).sample:
             connection.execute("insert into main values (?, ?)", (value, number + 1))
     for statement in (
         "drop table recent",
-        "create table recent (hash integer not null, document integer not null, primary key (hash, document)) without rowid",
+        f"create table recent {columns}",
         "drop table lasting",
         "drop table parts",
         "drop table part_1",
