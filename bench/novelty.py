@@ -117,7 +117,7 @@ def _pressed(base: int) -> list[Pressed]:
     shape = made(base)[1]
     stock = np.concatenate([fingerprint(" ".join(phrase(n))).hashes for n in _phrases_of(base)])
     kept, kept_short = np.isin(shape.sample, stock), np.isin(shape.shingles, stock.astype(np.uint32))
-    pressed = [(shape.to_bytes(), signed(shape.sample.tolist()), shape.words)]
+    pressed: list[Pressed] = [(shape.to_bytes(), signed(shape.sample.tolist()), shape.words)]
     rng = np.random.default_rng(base)
     for other in rng.integers(1, 2**63, DERIVED - 1, dtype=np.uint64):
         sample = np.sort(np.where(kept, shape.sample, shape.sample ^ other))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from watcher.corpus import weigh
 from watcher.model import Entry, Scan
@@ -450,3 +451,25 @@ def test_the_index_of_an_older_store_is_taken_over(path: Path) -> None:
     store = SqliteStore(path)
     assert known(store, range(5)) == set(range(5))
     store.close()
+
+
+# --------------------------------------------------------------------------- past keep_text
+
+
+def test_why_says_that_a_text_is_past_keep_text(
+    desk: Path, process: Callable[..., subprocess.CompletedProcess[str]], watcher: Callable[..., Result]
+) -> None:
+    (desk / "inbox" / "guards.txt").write_text(f"A guard defected from North Korea. {text_of(1)}", "utf-8")
+    assert process("run", "--until-idle", cwd=desk).returncode == 0
+    assert "past keep_text" not in watcher("why", "inbox/guards.txt").stdout
+    store = SqliteStore(desk / "watcher.db")
+    prune_all(store, datetime.now(UTC) + KEEP_TEXT + DAY)
+    store.close()
+    assert "The text is past keep_text" in watcher("why", "inbox/guards.txt").stdout
+    store = SqliteStore(desk / "watcher.db")
+    prune_all(store, datetime.now(UTC) + KEEP + DAY)
+    assert store.read.check() == ()
+    store.close()
+    shown = watcher("why", "inbox/guards.txt")
+    assert shown.exit_code == 0
+    assert "Defections" in shown.stdout
