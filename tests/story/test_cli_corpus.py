@@ -104,6 +104,15 @@ def test_a_bad_line_gives_an_error_in_its_place_and_exit_1(watcher, bare, bad):
     assert result.exit_code == 1
 
 
+def test_a_fault_names_its_line_of_the_file_and_blank_lines_are_no_documents(watcher, bare):
+    result = watcher(
+        "corpus", "judge", "-", input=b"\n\n{broken}\n\n" + lines({"id": "a", "text": FIRST}).encode()
+    )
+    error, answer = answers(result)
+    assert error["error"].startswith("line 3: ")
+    assert answer["id"] == "a"
+
+
 def test_offsets_are_code_points_whatever_stands_in_the_text(watcher, bare):
     text = "😀 머리말 " + FIRST + " 🎉 뒷말이 여기에 새로 붙었다. 그리고 또 한 문장이 더 있다."
     given = '{"id":"s","text":"lone \\ud800 surrogate"}\n' + lines(

@@ -97,7 +97,7 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
     judging = _Judging(adding=adding)
     bad = 0
     with click.open_file(str(file), "rb") as lines, screen.progress("Judging") as advance:
-        for batch in _batches(line for line in lines if line.strip()):
+        for batch in _batches((number, line) for number, line in enumerate(lines, 1) if line.strip()):
             # With --add each batch is one transaction, and each line sees those before it.
             answers = store.write(partial(judging.all, batch)) if adding else judging.all(batch, store.read)
             bad += sum("error" in answer for answer in answers)
@@ -118,11 +118,11 @@ class _Judging:
         self._adding = adding
         self._count = 0
 
-    def all(self, lines: Sequence[bytes], reader: Any) -> list[dict[str, Any]]:
-        """The answer to each line; `reader` is the writer where documents are added."""
-        return [self._one(line, reader) for line in lines]
+    def all(self, lines: Sequence[tuple[int, bytes]], reader: Any) -> list[dict[str, Any]]:
+        """The answer to each numbered line; `reader` is the writer where documents are added."""
+        return [self._one(number, line, reader) for number, line in lines]
 
-    def _one(self, line: bytes, reader: Any) -> dict[str, Any]:
+    def _one(self, number: int, line: bytes, reader: Any) -> dict[str, Any]:
         from watcher.corpus import weigh
         from watcher.stocking import document_of
 
@@ -130,7 +130,7 @@ class _Judging:
         try:
             document = document_of(line, "added")
         except WatcherError as error:
-            return {"error": f"line {self._count}: {error}"}
+            return {"error": f"line {number}: {error}"}
         now = datetime.now(UTC)
         text = document.text or ""
         weighed = weigh(text, document.title, reader)
@@ -177,7 +177,7 @@ def _answer(document: NewDocument, weighed: Weighed, story: str | None) -> dict[
     }
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _batches(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
     lines = iter(lines)
     while batch := list(islice(lines, BATCH)):
         yield batch
