@@ -124,7 +124,7 @@ class Daemon:
         self.abandoned = 0
         """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
         config = load()
-        self._workers = Workers(config.watcher.workers)
+        self._workers = Workers(config.watcher.workers, ahead=True)
         self._assembly = assemble(config, self._workers)
         self._threads = ThreadPoolExecutor(config.watcher.threads, thread_name_prefix="work")
         # of their own: feeds that hang must not hold up what is owed, nor one channel another
