@@ -95,7 +95,8 @@ YOUNG = (5, 6)
 FILE = 7
 EXPECTED = tuple(sorted(paper.title(n) for n in (*NEWS, PAGE, *YOUNG, FILE)))
 """What every channel must get: news from the feed, a page, a catch-up bundle of two, a file."""
-CHANNELS = 3
+PROGRESS = 50
+"""A line of the table after so many runs."""
 
 
 @dataclass(slots=True)
@@ -267,6 +268,8 @@ class Campaign:
                     tally.failed += 1
                     tally.faults.append(failure)
                 self._count(folder, len(killed), tally)
+                if tally.runs % PROGRESS == 0:
+                    _say(tally.line())
             if not failure:
                 shutil.rmtree(folder)
 
@@ -394,9 +397,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         points, seconds = made.trace()
         kinds = Counter(point.partition(",")[0] for point in points)
         _say(f"{len(points)} points in a run of {seconds:.1f} s: {_listed(kinds)}")
+        _say(HEAD)
         enumerated = Tally("at each point")
         _until(enumerated, options.points, lambda left: made.each(enumerated, at_points(len(points), left)))
-        _say(f"{HEAD}\n{enumerated.line()}")
+        _say(enumerated.line())
         timed = Tally("at random times")
         turn = iter(range(options.seed, 1000))
         _until(timed, options.random, lambda left: made.each(timed, at_times(seconds, left, next(turn))))

@@ -8,6 +8,7 @@ second that a start costs; what runs in the child is the daemon from its
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import multiprocessing
@@ -18,16 +19,20 @@ import smtplib  # noqa: F401 - loaded once for all children, as are the next
 import sys
 import time
 import traceback
+from datetime import UTC, datetime
 from multiprocessing import forkserver
 from typing import Any
 
 import standardwebhooks  # noqa: F401
 
+from tests.conftest import PROJECT
 from tests.faults.points import Points, split_transaction
-from watcher import message, mime, sandbox  # noqa: F401
+from watcher import config, message, mime, sandbox  # noqa: F401
 from watcher.__main__ import main
 from watcher.cli import daemon  # noqa: F401
 from watcher.engines import embedded  # noqa: F401
+from watcher.model import Fields, Notice, Outgoing
+from watcher.watchlist.engine import Engine
 
 LONGEST = 60.0
 """Seconds after which a daemon counts as hanging."""
@@ -39,9 +44,25 @@ _server = forkserver._forkserver
 def serve() -> None:
     """Take orders until stdin ends."""
     _server.set_forkserver_preload(list(sandbox.PRELOAD))
+    _warm()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
         sys.stdout.flush()
+
+
+def _warm() -> None:
+    """Load and build here what every daemon would load and build for itself: half of a short run's work."""
+    for name in ("jinja2", "numpy.ma", "pydantic.dataclasses", "encodings.idna", "watcher.extract"):
+        importlib.import_module(name)
+    shipped = config.load(PROJECT / "config.toml")
+    article = Fields(title="A title", body="A text of a defection.", lang="en")
+    Engine(shipped.watchlists, shipped.concepts).match(article)
+    now = datetime.now(UTC)
+    content = Notice(subject="Warm", text="A notice.", at=now)
+    notice = Outgoing(
+        id="warm", channel="desk", recipient="desk@example.org", content=content, sequence=1, created=now
+    )
+    mime.build(notice, sender="watcher@example.org", to="desk@example.org", zone=UTC)
 
 
 def _run(order: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +126,8 @@ def _become_daemon(order: dict[str, Any], report: int) -> None:
         sys.stdin = sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), write_through=True)
         # it is the lane's child, and looked after there
         _server.ensure_running = lambda: None  # type: ignore[method-assign]
+        # a callback of SQLite's waits for the interpreter's lock: not for long
+        sys.setswitchinterval(0.0005)
         points = Points(report, order.get("at"), order.get("name"))
         points.install()
         if order.get("split"):
