@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from watcher.bundles import Release, earliest, release
+from watcher.bundles import Release, earliest, parse_quiet, release
 from watcher.judgement import Judgement, Kin, Ruling
 from watcher.model import (
     Alert,
@@ -237,7 +237,10 @@ def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
         follow_up=ruling.outcome == "follow-up",
     )
     wait = timing.revisions_wait
-    if wait is not None and wait > usual.at:
-        # a live blog: the first revision at once, then one message an hour with all that came
-        return Release(at=wait, reason=usual.reason or "roll-up")
-    return usual
+    if wait is None or wait <= usual.at or usual.reason not in (None, "group", "roll-up"):
+        return usual
+    # a live blog: the first revision at once, then one message an hour with all that came; what waits for a
+    # digest, the brake or the morning comes together anyway
+    hours = parse_quiet(rule.quiet)
+    morning = hours.until(wait, timing.zone) if hours is not None else None
+    return Release(at=morning, reason="quiet") if morning is not None else Release(at=wait, reason="roll-up")

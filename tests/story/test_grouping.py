@@ -364,6 +364,24 @@ def test_quiet_hours_hold_delivery_not_judging_and_open_with_one_bundle(room: Ne
     assert room.hooks[-1]["type"] == "alert"
 
 
+def test_a_revision_that_waits_its_hour_into_the_quiet_hours_waits_for_the_morning(room: Newsroom) -> None:
+    room.configure(feed='text = "feed"', watchlist='quiet = "22:00-07:00"')
+    clock_to(room, 21, 10)
+    for minute, count in ((10, "Three"), (30, "Seven"), (40, "Nine")):
+        clock_to(room, 21, minute + 1)
+        text = f"{count} workers defected from a North Korean restaurant on Sunday, officials said. {padding(99)}"
+        publish(room, {"guid": "1", "title": "Workers leave", "content": text})
+        room.run()
+    assert len(room.mails) == 2
+    clock_to(room, 23, 0)
+    room.run()
+    assert len(room.mails) == 2
+    clock_to(room, 7, 1)
+    room.run()
+    assert len(room.mails) == 3
+    assert "quiet hours" in room.mails[-1]["Subject"]
+
+
 def test_quiet_hours_outrank_a_schedule(room: Newsroom) -> None:
     room.configure(feed='text = "feed"', watchlist='deliver = "every 1h"\nquiet = "22:00-07:00"')
     clock_to(room, 22, 30)
