@@ -10,9 +10,10 @@ from watcher.model import Span
 _PARAGRAPH: Final = re.compile(r"[^\r\n\u2028\u2029\u0085]+")
 _BORDER: Final = re.compile(
     r"""
-      [.!?…\u203c-\u2049]+ [\])}'"’”»›*]* (?=\s)      # . ! ? before white space, with what closes a quotation
+      # . ! ? before white space, with what closes a quotation; each run is looked at once, however long
+      (?<![.!?…\u203c-\u2049]) [.!?…\u203c-\u2049]++ [\])}'"’”»›*]*+ (?=\s)
     | [。！？｡؟۔।][。！？｡.!?]* [”’」』）)\]》〉"']*       # full stops that need no space after them
-    | (?<=[\uac00-\ud7a3]) [.!?]+ (?=[\uac00-\ud7a3“‘「])   # Korean without the space
+    | (?<=[\uac00-\ud7a3]) [.!?]++ (?=[\uac00-\ud7a3“‘「])   # Korean without the space
     """,
     re.VERBOSE,
 )
@@ -36,6 +37,9 @@ _STARTING: Final = """
     officials
 """
 _STARTERS: Final = frozenset(_STARTING.split())
+
+AHEAD: Final = 80
+"""Characters looked at after a mark. The rest of the paragraph at each of them took minutes for a book on one line."""
 
 
 def paragraphs(text: str) -> list[Span]:
@@ -75,7 +79,8 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
     after = border.end()
     while after < end and text[after].isspace():
         after += 1
-    following = text[after:end].lstrip("\"'“‘«([{*-–— ")[:1]
+    rest = text[after : min(end, after + AHEAD)]
+    following = rest.lstrip("\"'“‘«([{*-–— ")[:1]
     if following.islower():
         return False
     if mark[-1] in "\"'”’" and _QUOTED.match(text, after):
@@ -85,7 +90,7 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
     if mark.startswith("..") and not following.isupper():
         return not following.isalpha() or not following.isascii()
     word = re.split(r"[\s(\[\"'“‘«/–—]", text[max(begun, border.start() - 12) : border.start()])[-1]
-    return not _abbreviates(word, text[after:end], following)
+    return not _abbreviates(word, rest, following)
 
 
 def _abbreviates(word: str, rest: str, following: str) -> bool:
