@@ -259,7 +259,10 @@ def _label(
     if "follow-up" in outcomes and "alert" not in outcomes:
         return "follow-up"
     label = verdict(novelty, best.likeness if best else None)
-    return "partial" if case.partial and label == "new" else label
+    if case.partial and label == "new":
+        return "partial"
+    # by their shares of words some alerts are copies; to whoever is told of a new sentence they are not
+    return "extended" if "alert" in outcomes and label in ("copy", "excerpt") else label
 
 
 def _source(kin: Kin) -> str:

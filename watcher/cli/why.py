@@ -146,8 +146,8 @@ def _as_judged_now(config: Config, target: str, reader: Reader) -> Decision:
 def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str, reader: Reader) -> Decision:
     """What would be decided about a document if it came now, as news."""
     from watcher.corpus import weigh
+    from watcher.decision import hits_json
     from watcher.judgement import Case, judge
-    from watcher.judging import hits_json
     from watcher.kinship import look_alikes_json, title_known_to, with_knowers
     from watcher.novelty import title_key
 

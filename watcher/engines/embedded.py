@@ -26,9 +26,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import notices, payload
 from watcher.config import Config
+from watcher.decision import Judged
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
-from watcher.judging import Judged, judge_item
+from watcher.judging import judge_item
 from watcher.model import Bundle, ConfigError, WatcherError
 from watcher.pipeline import Polled, deliver, poll, post_notice
 from watcher.sandbox import Workers
