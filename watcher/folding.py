@@ -427,7 +427,8 @@ def _between_scripts(text: str, codes: NDArray[np.uint32], starts: NDArray[np.in
     meets = np.flatnonzero((scripts[1:] != scripts[:-1]) & (scripts[1:] * scripts[:-1] > 0)) + 1
     if len(meets):
         codes = np.insert(codes, meets, _SPACE)
-        ends = np.insert(ends, meets, first[meets])
+        # where the next begins; inside one character that folds to both scripts (㏠ is 1日), where that ends
+        ends = np.insert(ends, meets, ends[meets - 1])
         first = np.insert(first, meets, first[meets])
     return Folded(text, codes.astype("<u4").tobytes().decode("utf-32-le"), (first, ends))
 

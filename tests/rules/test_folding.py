@@ -82,6 +82,7 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @given(AWKWARD)
 @example("ﬁﬁ")
 @example("北한RGB")
+@example("㏠")
 def test_the_map_never_falls_and_covers_the_text(text: str) -> None:
     folded = fold(text)
     starts, ends = folded.starts.tolist(), folded.ends.tolist()
