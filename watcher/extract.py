@@ -38,7 +38,7 @@ def extract(
     What it is, is told by its first bytes, then by `name` (of the file) and
     `content_type`. `strip` are CSS selectors of what to take off a page first.
     `metadata` false leaves a page's title, author and date alone (they cost
-    a third more time). `published` is aware UTC, and may be in the future.
+    1 ms of a page's 12). `published` is aware UTC, and may be in the future.
     Raises `Permanent` that says what it is instead of a document, or why it
     cannot be read.
     """

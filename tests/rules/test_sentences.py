@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -67,3 +68,15 @@ def test_sentences_are_sorted_disjoint_trimmed_and_lose_nothing(text: str) -> No
     assert all(one[1] <= two[0] for one, two in itertools.pairwise(spans))
     assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
     assert all(text[a:b] == text[a:b].strip() for a, b in spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x " + "." * 200_000 + "y", "x " + ("." + ")" * 20) * 20_000, "He said so. " * 40_000],
+    ids=["a run of dots", "dots and brackets", "a book on one line"],
+)
+def test_a_long_line_takes_time_in_proportion_to_its_length(text: str) -> None:
+    begun = time.process_time()
+    sentences(text)
+    # with the square of the length: minutes
+    assert time.process_time() - begun < 5
