@@ -9,14 +9,19 @@ from watcher.model import Span
 
 _PARAGRAPH: Final = re.compile(r"[^\r\n\u2028\u2029\u0085]+")
 _BORDER: Final = re.compile(
+    # one set first, which the search goes by; and each run of marks is looked at once, however long it is
     r"""
-      # . ! ? before white space, with what closes a quotation; each run is looked at once, however long
-      (?<![.!?…\u203c-\u2049]) [.!?…\u203c-\u2049]++ [\])}'"’”»›*]*+ (?=\s)
-    | [。！？｡؟۔।][。！？｡.!?]* [”’」』）)\]》〉"']*       # full stops that need no space after them
-    | (?<=[\uac00-\ud7a3]) [.!?]++ (?=[\uac00-\ud7a3“‘「])   # Korean without the space
+    [.!?…\u203c-\u2049。！？｡؟۔।]
+    (?: (?<![.!?…\u203c-\u2049]{2}) (?<![。！？｡؟۔।])                  # . ! ? before white space,
+        [.!?…\u203c-\u2049]*+ [\])}'"’”»›*]*+ (?=\s)                 # with what closes a quotation
+      | (?<=[。！？｡؟۔।]) [。！？｡.!?]*+ [”’」』）)\]》〉"']*+            # full stops that need no space after them
+      | (?<=[\uac00-\ud7a3][.!?]) [.!?]*+ (?=[\uac00-\ud7a3“‘「])     # Korean without the space
+    )
     """,
     re.VERBOSE,
 )
+_BREAK: Final = re.compile(r"[\s(\[\"'“‘«/–—]")
+_INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ABBREVIATED: Final = """
     mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt vs
     etc cf al inc ltd corp co dept est fig no nos vol pp art sec ch ed eds approx jan feb mar apr jun
@@ -89,7 +94,7 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
         return True
     if mark.startswith("..") and not following.isupper():
         return not following.isalpha() or not following.isascii()
-    word = re.split(r"[\s(\[\"'“‘«/–—]", text[max(begun, border.start() - 12) : border.start()])[-1]
+    word = _BREAK.split(text[max(begun, border.start() - 12) : border.start()])[-1]
     return not _abbreviates(word, rest, following)
 
 
@@ -103,4 +108,4 @@ def _abbreviates(word: str, rest: str, following: str) -> bool:
         return lowered != "no" or following.isdigit()
     if len(word) == 1 and word.isalpha() and word.isupper():
         return word != "I"
-    return bool(re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word))
+    return "." in word and bool(_INITIALS.fullmatch(word))
