@@ -55,7 +55,7 @@ DELIVERY_LEASE = timedelta(minutes=15)
 HEARTBEAT = timedelta(seconds=60)
 """The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
 
-GRACE = 7.0
+GRACE = 6.0
 """Seconds that what is in flight may take after SIGTERM; the whole farewell must end within 10."""
 
 FAREWELL = 1.5
