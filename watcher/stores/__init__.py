@@ -605,9 +605,15 @@ class Writer(Reader, Protocol):
         """Clear every lease and make what it held due: the daemon that held them is gone."""
         ...
 
-    def prune(self, *, text_before: datetime, before: datetime) -> int: ...
+    def prune(self, *, text_before: datetime, before: datetime) -> int:
+        """One step of letting go of article texts and articles older than that; 0 when nothing is left to let go.
+
+        What a feed still lists stays known, and so do seeds and added documents.
+        """
+        ...
+
     def fold(self) -> int:
-        """Fold the recent index into the main one when it has grown. Documents folded."""
+        """One step of folding what the index took in lately on to where it stays; 0 when there is nothing to fold."""
         ...
 
 
