@@ -31,10 +31,11 @@ from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
 from watcher.model import Bundle, ConfigError, WatcherError
-from watcher.pipeline import Polled, deliver, poll, post_notice
+from watcher.pipeline import Parts, Polled, deliver, poll, post_notice
+from watcher.reading import FILE_TRIES
 from watcher.sandbox import Workers
 from watcher.stocking import stock
-from watcher.stores import ChannelState, Due, Store
+from watcher.stores import ChannelState, Due, ItemClaim, Store
 from watcher.stories import Stories
 
 log = logging.getLogger("watcher")
@@ -346,8 +347,22 @@ class Daemon:
         for claim in claims:
             self._submit(
                 "judges",
-                lambda c=claim: self._judged(judge_item(c, parts, self._store, self._stories, self._now)),  # type: ignore[misc]
+                lambda c=claim: self._judged(self._judge(c, parts)),  # type: ignore[misc]
             )
+
+    def _judge(self, claim: ItemClaim, parts: Parts) -> Judged:
+        """Judge an item. An error that nobody foresaw stands with its source, and is tried again like any failure."""
+        try:
+            return judge_item(claim, parts, self._store, self._stories, self._now)
+        except Exception as fault:
+            if self._stopping.is_set():
+                raise
+            log.exception("judging %s", claim.entry.url or claim.entry.path or claim.entry.title)
+            waits = FILE_TRIES[claim.tries :]
+            due = self._now() + waits[0] if waits else None
+            reason = f"a fault in watcher: {type(fault).__name__}: {fault}"
+            self._store.write(lambda w: w.postpone(claim, reason, due=due, tries=claim.tries + 1))
+            return Judged(claim.entry.title, reason)
 
     def _judged(self, result: Judged) -> None:
         with self._lock:

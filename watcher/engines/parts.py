@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from watcher import channels, timing, urls
-from watcher.model import Extracted, Outgoing, Permanent, Scan, Temporary
+from watcher.model import Extracted, Outgoing, Permanent, Scan, Temporary, WatcherError
 from watcher.net import Net
 from watcher.pipeline import ChannelPort, Parts, SourcePort
 from watcher.sources import feed as feeds
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from watcher.config import Config
     from watcher.sandbox import Workers
 
+log = logging.getLogger("watcher")
+
 PAGE_LIMIT = 5 << 20
 """Bytes of a page, decoded."""
 
@@ -33,6 +37,19 @@ PAGE_DEADLINE = timedelta(seconds=20)
 
 FILE_TIMEOUT = timedelta(seconds=60)
 """A document of hundreds of pages takes longer than a web page; it is the user's own."""
+
+
+@contextlib.contextmanager
+def _faults_pass(what: str) -> Iterator[None]:
+    """An error that nobody foresaw, ours or a library's, is logged whole and tried again like any failure."""
+    try:
+        yield
+    except WatcherError:
+        raise
+    except Exception as fault:
+        log.exception("%s", what)
+        message = f"a fault in watcher: {type(fault).__name__}: {fault}"
+        raise Temporary(message) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +64,14 @@ class FeedSource:
     workers: Workers
     zone: ZoneInfo
 
+    @_faults_pass("looking at a source")
     def scan(self, claim: SourceClaim, now: datetime) -> Scan:
         """Ask for the feed."""
         return feeds.scan(
             self.settings, claim.cursor, net=self.net, workers=self.workers, now=now, zone=self.zone
         )
 
+    @_faults_pass("reading an article")
     def read(self, claim: ItemClaim) -> Extracted:
         """Fetch the entry's page and extract its text."""
         url = claim.entry.url or ""
@@ -95,10 +114,12 @@ class FolderSource:
     workers: Workers
     text: str = "page"
 
+    @_faults_pass("looking at a source")
     def scan(self, claim: SourceClaim, now: datetime) -> Scan:
         """Look at the folder."""
         return folders.scan(self.settings, claim.cursor, now=now)
 
+    @_faults_pass("reading an article")
     def read(self, claim: ItemClaim) -> Extracted:
         """Read the file in a worker."""
         return document(self.workers, claim.entry.path or "", claim.entry.part)
@@ -122,10 +143,12 @@ class BoundChannel:
     net: Net
     zone: ZoneInfo
 
+    @_faults_pass("rendering")
     def render(self, outgoing: Outgoing) -> bytes:
         """The body."""
         return channels.module(self.settings).render(self.settings, outgoing, zone=self.zone)
 
+    @_faults_pass("sending")
     def send(self, outgoing: Outgoing, body: bytes, now: datetime) -> str:
         """Send it."""
         return channels.module(self.settings).send(
