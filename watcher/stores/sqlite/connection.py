@@ -40,8 +40,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = off")
-        connection.execute("pragma mmap_size = 1073741824")
-        connection.execute("pragma cache_size = -16384")
+        connection.execute("pragma mmap_size = 2147418112")
+        # each thread has a reader of its own, and the map serves them all
+        connection.execute(f"pragma cache_size = {-2048 if read_only else -16384}")
         connection.execute("pragma temp_store = memory")
         if read_only:
             connection.execute("pragma query_only = on")
