@@ -164,7 +164,17 @@ def test_the_rules_of_single_statuses(status, rule):
     ("attempt", "wait"),
     list(
         enumerate(
-            (5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR),
+            (
+                5 * SECOND,
+                5 * MINUTE,
+                30 * MINUTE,
+                2 * HOUR,
+                5 * HOUR,
+                10 * HOUR,
+                14 * HOUR,
+                20 * HOUR,
+                24 * HOUR,
+            ),
             start=1,
         )
     ),
