@@ -73,7 +73,7 @@ def test_a_service_tells_its_manager_and_ends_with_0_on_sigterm(service, desk):
     service.hear("READY=1")
     _, log = service.end()
     assert service.process.returncode == 0
-    assert "<6>watching 0 feeds and 1 folders" in log
+    assert "<6>watching 0 feeds and 1 folder for" in log
 
 
 def test_sighup_with_a_bad_config_says_so_and_keeps_the_old_one(service, desk):

@@ -25,6 +25,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import notices, payload
+from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
 from watcher.engines import caretaker, notify
@@ -183,10 +184,10 @@ class Daemon:
         self._bell.set()
         config = self._assembly.config
         log.info(
-            "watching %d feeds and %d folders for %d watchlists; database %s",
-            len(config.feeds),
-            len(config.folders),
-            len(config.watchlists),
+            "watching %s and %s for %s; database %s",
+            count(len(config.feeds), "feed"),
+            count(len(config.folders), "folder"),
+            count(len(config.watchlists), "watchlist"),
             config.watcher.database,
         )
         notify.tell(f"READY=1\nSTATUS=watching {len(self._assembly.specs)} sources")
