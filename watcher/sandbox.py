@@ -284,8 +284,8 @@ def _serve(connection: Connection[Any, Any], memory: int) -> None:
     while True:
         try:
             function, args, seconds = connection.recv()
-        except EOFError:
-            return
+        except (EOFError, ConnectionResetError):
+            return  # the parent closed the pipe, or was killed in the middle of a task's way through it
         except MemoryError:
             connection.send(_out_of_memory(memory))
             return
@@ -319,7 +319,7 @@ def _out_of_memory(memory: int) -> _Failure:
 def _send(connection: Connection[Any, Any], answer: Any) -> None:
     try:
         connection.send(answer)
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         return  # the parent was killed: nobody is left to be told, and the next `recv` ends this worker
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         connection.send(_Failure(f"the result cannot be sent: {error}", None, traceback.format_exc()))
