@@ -300,14 +300,14 @@ class Daemon:
             if self._reload.is_set():
                 self._reload.clear()
                 self._take_config()
-            due = self._dispatch()
+            now = self._now()
+            due = self._dispatch(now)
             if until_idle and self._idle() and self._nothing_left():
                 return
-            self._arm(due)
+            self._arm(due, now)
 
-    def _dispatch(self) -> Due:
+    def _dispatch(self, now: datetime) -> Due:
         """Claim what is due and hand it to threads; when something is due next."""
-        now = self._now()
         ready = self._ready_channels(now)
         due = self._store.read.next_due(now, channels=tuple(ready))
         flight = self._flight
@@ -495,9 +495,9 @@ class Daemon:
             return False
         return due.bundle is None or not self._open_bundles(now)
 
-    def _arm(self, due: Due) -> None:
+    def _arm(self, due: Due, now: datetime) -> None:
         """Ring when something is due next, if that is not now."""
-        now = self._now()
+        # `now` is that of the dispatch: what fell due since then is rung for at once, not slept over
         times = [at for at in (due.poll, due.judge, due.deliver, due.bundle) if at is not None and at > now]
         states = self._store.read.channels()
         times += [s.retry for s in states if s.retry is not None and s.retry > now and s.waiting]
