@@ -649,3 +649,37 @@ def test_prune_keeps_what_was_given_as_known(store: Store) -> None:
     while store.write(lambda w: w.prune(text_before=far, before=far)):
         pass
     assert [text for _, text in store.read.export()] == ["text", "text"]
+
+
+def test_prune_lets_go_of_the_records_that_alerted_nobody_and_of_items_that_left_their_feed(
+    store: Store,
+) -> None:
+    raise_alerts(store, 1)  # guid0
+    later = NOW + DAY
+    poll(store, entry(1), entry(2), now=later)
+    for claim in items(store, later):
+        store.write(lambda w, c=claim: article(w, c, later))  # type: ignore[misc]
+    ids = {stored.title: stored.article for stored in store.read.articles()}
+    silent_gone, silent_listed = ids["Report 1"], ids["Report 2"]
+    year = NOW + timedelta(days=500)
+    poll(store, entry(2), now=year)
+
+    assert prune_all(store, later - timedelta(microseconds=1)) > 0  # the text and the document of guid0
+    assert all(store.read.article(id_) is not None for id_ in (silent_gone, silent_listed))
+    prune_all(store, year)
+    assert store.read.article(silent_gone) is None
+    assert store.read.article(silent_listed) is not None
+    assert [view.article for view in store.read.alerts(limit=5)] == ["a-1-0"]
+    assert store.read.article("a-1-0") is not None
+    assert store.read.check() == ()
+    # one that its feed lists again after all that is another item, and what stayed is the same one
+    poll(store, entry(1), entry(2), now=year + DAY)
+    assert [claim.entry.key for claim in items(store, year + DAY)] == ["guid1"]
+    assert prune_all(store, year) == 0
+
+
+def prune_all(store: Store, before: datetime) -> int:
+    steps = 0
+    while store.write(lambda w: w.prune(text_before=before, before=before)):
+        steps += 1
+    return steps

@@ -608,7 +608,8 @@ class Writer(Reader, Protocol):
     def prune(self, *, text_before: datetime, before: datetime) -> int:
         """One step of letting go of article texts and articles older than that; 0 when nothing is left to let go.
 
-        What a feed still lists stays known, and so do seeds and added documents.
+        What a feed still lists stays known, and so do seeds and added documents. With an article goes the
+        record of its judgement, unless it alerted.
         """
         ...
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,16 +20,21 @@ from watcher.stores.sqlite.muting import Muting
 from watcher.stores.sqlite.outbox import Outbox
 from watcher.stores.sqlite.queue import Queue
 from watcher.stores.sqlite.rebuilding import bring_up_to_date
+from watcher.stores.sqlite.records import Records
 from watcher.stores.sqlite.views import Views
 
 T = TypeVar("T")
 
 
-class Session(Queue, Corpus, Outbox, Bundling, Muting, Views):
+class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Views):
     """Every verb of the store over one connection; the parts know nothing of each other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    def prune(self, *, text_before: datetime, before: datetime) -> int:
+        """As the corpus lets go; then the records that stand for nothing any more."""
+        return super().prune(text_before=text_before, before=before) or self.let_go(before)
 
 
 class SqliteStore:

@@ -39,6 +39,12 @@ def m004_listed(db: Database) -> None:
     db.execute("create index items_listed on items (source, last_seen)")
 
 
+@migrations()
+def m005_records(db: Database) -> None:
+    """Let retention find the stories that are old."""
+    db.execute("create index stories_first_seen on stories (first_seen)")
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;
