@@ -8,11 +8,9 @@ for display and threads: it never holds an alert back.
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 import threading
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,7 +19,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.fingerprints import tokenise
+from watcher.fingerprints import mix, tokenise
+from watcher.folding import fold
 
 LINK = 0.40
 """Cosine from which two reports tell one story. On the five seeds .40 links the first two only."""
@@ -37,6 +36,10 @@ COMMON = 300
 LATEST = 128
 """Reports kept in a dictionary before they are merged into a column."""
 _BUCKETS = 1 << 16
+_KEPT = 100_000
+"""Words whose keys are remembered: some 10 MB."""
+_UNTOLD = 0
+"""Stands for a word that tells nothing."""
 
 _STOP = """a about after again all also an and any are as at be because been before being between both but by can could
 did do does down during each even few first for from further had has have having he her here him his how i if in into
@@ -49,9 +52,11 @@ august september october november december"""
 OUTLETS = """reuters yonhap ap afp upi kyodo xinhua bloomberg cnn bbc kbs mbc sbs ytn nhk voa rfa nk daily joongang
 chosun donga hankyoreh ilbo herald korea times guardian telegraph tass interfax"""
 """Names of outlets, as words: they stand in every report of theirs. `korea` is one of `Korea Herald`."""
-_ENDING = re.compile(r"(?:['’]s|ions?|ings?|ers?|ors?|ed|ies|es|s|e|y)$")
+_ENDING = re.compile(r"(?:ions?|ings?|ers?|ors?|ed|ies|es|s|e|y)$")
 
 
+Offsets = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
 Keys = NDArray[np.uint32]
 Counts = NDArray[np.float32]
 Owners = NDArray[np.int32]
@@ -59,7 +64,7 @@ Owners = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class _Vector:
-    """The terms of a report: their keys (CRC-32), sorted, and 1 + log of how often each stands there."""
+    """The terms of a report: their keys (32 bits of a hash), sorted, and 1 + log of how often each stands there."""
 
     keys: Keys
     often: Counts
@@ -243,42 +248,49 @@ class Stories:
 
 
 def _vector(title: str, text: str) -> _Vector:
-    terms = _terms(title, text)
-    keys = np.fromiter((crc32(term.encode()) for term in terms), np.uint32, len(terms))
-    often = np.fromiter(terms.values(), np.float32, len(terms))
-    order = np.argsort(keys, kind="stable")
-    return _Vector(keys[order], 1 + np.log(often[order]))
-
-
-def _terms(title: str, text: str) -> dict[str, int]:
-    """The terms of a report (ASCII) and how often each stands there. The title counts as the text's first sentence."""
+    """The terms of a report. The title counts as the text's first sentence."""
     whole = f"{title}\n{text[: LEAD_WORDS * 12]}"
     tokens = tokenise(whole)
-    found: dict[str, int] = defaultdict(int)
-    last, last_end, last_wide, last_name = "", -1, False, False
-    columns = (tokens.starts, tokens.ends, tokens.wide, tokens.hashes)
-    for start, end, wide, value in zip(*(column[:LEAD_WORDS].tolist() for column in columns), strict=True):
-        if wide:
-            folded, name = f"{value:x}", False
-            if last_wide and last_end == start:
-                found[last + folded] += 1
-        else:
-            folded, name, counts = _heard(whole[start:end], value)
-            if counts:
-                found[folded] += 1
-                if name and last_name:
-                    found[f"{last} {folded}"] += 1
-            else:
-                name = False
-        last, last_end, last_wide, last_name = folded, end, wide, name
-    return found
+    starts, ends = tokens.starts[:LEAD_WORDS], tokens.ends[:LEAD_WORDS]
+    wide, hashes = tokens.wide[:LEAD_WORDS], tokens.hashes[:LEAD_WORDS]
+    words = _word_keys(whole, starts, ends, hashes)
+    told = ~wide & (words != _UNTOLD)
+    names = told & _capitals(whole, starts)
+    named = np.flatnonzero(names[1:] & names[:-1])
+    beside = np.flatnonzero(wide[1:] & wide[:-1] & (starts[1:] == ends[:-1]))
+    terms = (
+        words[told],
+        mix(words[named].astype(np.uint64) << np.uint64(32) | words[named + 1]).astype(np.uint32),
+        mix(hashes[beside] ^ mix(hashes[beside + 1])).astype(np.uint32),
+    )
+    keys, times = np.unique(np.concatenate(terms), return_counts=True)
+    return _Vector(keys, (1 + np.log(times)).astype(np.float32))
 
 
-@functools.lru_cache(maxsize=20_000)
-def _heard(word: str, value: int) -> tuple[str, bool, bool]:
-    """A word without its ending, whether it is capitalised, and whether it tells anything. `value`: its hash."""
-    folded = _stem(word.lower()) if word.isascii() else f"{value:x}"  # the hash is of the folded form
-    return folded, word[0].isupper(), len(folded) > 2 and folded not in _IGNORED
+def _word_keys(whole: str, starts: Offsets, ends: Offsets, hashes: Hashes) -> Keys:
+    """For each token the key of its word without ending, _UNTOLD for one that tells nothing."""
+    values = hashes.tolist()
+    found = [_keys.get(value) for value in values]
+    for at, value in enumerate(values):
+        if found[at] is None:
+            found[at] = _learn(value, whole[starts[at] : ends[at]])
+    return np.array(found, dtype=np.uint32)
+
+
+def _learn(value: int, word: str) -> int:
+    """The key of a word, remembered by its hash, which is that of its folded form as well."""
+    folded = fold(word).text.strip()
+    stem = _stem(folded)
+    key = crc32(stem.encode("utf-8", "replace")) if len(stem) > 2 and stem not in _IGNORED else _UNTOLD
+    if len(_keys) >= _KEPT:
+        _keys.clear()
+    _keys[value] = key
+    return key
+
+
+def _capitals(whole: str, starts: Offsets) -> NDArray[np.bool_]:
+    """Which tokens begin with a capital."""
+    return np.fromiter((whole[start].isupper() for start in starts.tolist()), np.bool_, len(starts))
 
 
 def _stem(word: str) -> str:
@@ -288,3 +300,5 @@ def _stem(word: str) -> str:
 
 
 _IGNORED = frozenset(_stem(word) for word in f"{_STOP} {OUTLETS}".split())
+_keys: dict[int, int] = {}
+"""The key of each word heard lately, by the hash of its folded form."""
