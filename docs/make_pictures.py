@@ -1,255 +1,195 @@
-"""Makes docs/alert-mail.png: the HTML of a sample alert as a phone shows it, by light and by dark.
+"""Makes the pictures of the README: mails of invented articles, as a phone, a browser and a terminal show them.
 
-Needs Chromium, CJK fonts and pngquant (Debian: chromium, fonts-noto-cjk, pngquant):
+Needs Chromium, CJK fonts, pngquant, tmux and neomutt (Debian: chromium, fonts-noto-cjk, pngquant, tmux, neomutt):
 
     python docs/make_pictures.py [--all FOLDER]
 
-`--all` writes every sample at phone and desktop width, light and dark, into a folder to look through.
-Every article in it is invented.
+`--all` writes every sample at phone and desktop width, light and dark, into a folder to look through, and names those
+that would have to be scrolled sideways.
 """
 
-# ruff: noqa: INP001 - a script, not a package
+# ruff: noqa: INP001, S603, S607 - a script, not a package; it runs programs of the system with its own arguments
 
 from __future__ import annotations
 
 import argparse
+import html
+import io
+import json
+import re
 import subprocess
 import tempfile
-from datetime import UTC, datetime
+import time
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.text import Text
+from sample_mails import SAMPLES, ZONE
 
 from watcher import message
-from watcher.model import (
-    Alert,
-    ArticleNote,
-    Bundle,
-    Change,
-    Content,
-    HitNote,
-    LookAlikeNote,
-    StoryNote,
-)
+from watcher.channels import maildir
+from watcher.model import Alert, Bundle, Content, Outgoing
 
-ZONE = ZoneInfo("Asia/Seoul")
+PHONE, DESKTOP = 390, 1000
 CHROMIUM = (
     "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
 
-def at(day: int, hour: int, minute: int) -> datetime:
-    """A moment of November 2026, in UTC."""
-    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
-
-
-def hits(watchlist: str, start: int, snippet: str, *terms: str) -> list[HitNote]:
-    """Hits of `terms` in one sentence, each with its span for bold."""
-    return [
-        HitNote(
-            watchlist=watchlist,
-            term=term,
-            concept=None,
-            field="body",
-            snippet=snippet,
-            start=start + snippet.index(term),
-            end=start + snippet.index(term) + len(term),
-            marks=((snippet.index(term), snippet.index(term) + len(term)),),
-        )
-        for term in terms
-    ]
-
-
-def first_report() -> Alert:
-    """A new report that meets two watchlists, the second of its story."""
-    one = (
-        "The agent, who bought fuel for the Ministry of State Security, left his flat on 9 November and defected"
-        " with two crates of invoices, a port clerk said."
-    )
-    two = "Men from the Reconnaissance General Bureau asked for him at three hotels two days later."
-    return Alert(
-        id="3c0f6c8e-2b1d-5f0a-8a77-0d2b8f31aa20",
-        verdict="new",
-        watchlists=("Defections", "Security services"),
-        article=ArticleNote(
-            id="8f31aa20",
-            title="Fuel buyer for North Korea’s security ministry leaves his post in Vladivostok",
-            url="https://northernledger.example/2026/11/fuel-buyer",
-            source="Northern Ledger",
-            published=at(21, 5, 10),
-            language="en",
-            summary=one,
-            found=at(21, 5, 22),
-        ),
-        hits=(
-            *hits("Defections", 0, one, "defected"),
-            *hits("Security services", 0, one, "Ministry of State Security"),
-            *hits("Security services", 400, two, "Reconnaissance General Bureau"),
-        ),
-        look_alikes=(
-            LookAlikeNote(
-                url="https://harbour.example/41",
-                title="Tanker Sonbong 4 waits off Vladivostok without papers",
-                source="Harbour Wire",
-                containment=0.17,
-            ),
-        ),
-        story=StoryNote(
-            id="s1",
-            first_seen=at(19, 0, 41),
-            articles=2,
-            outlets=2,
-            texts=2,
-            first_source="Harbour Wire",
-            first_title="Tanker Sonbong 4 waits off Vladivostok without papers",
-        ),
-        conditions=(
-            ("Defections", "@flee near 30 of @dprk"),
-            ("Security services", "(@mss or @rgb) near 25 of @dprk"),
-        ),
-        new_words=382,
-        words=460,
-    )
-
-
-def revised() -> Alert:
-    """A Korean report whose figure changed and that lost a sentence."""
-    return Alert(
-        id="c2",
-        verdict="revision",
-        watchlists=("Defections",),
-        article=ArticleNote(
-            id="51b7e09c",
-            title="블라디보스토크 연료 구매책 잠적, 함께 사라진 직원 더 있었다",
-            url="https://gangbyeon.example/news/20261121",
-            source="강변통신",
-            published=at(21, 0, 12),
-            language="ko",
-            summary="",
-            found=at(21, 2, 5),
-        ),
-        hits=hits(
-            "Defections",
-            90,
-            "현지 상인은 이들이 탈북을 오래 준비한 것으로 보인다고 말했다.",
-            "탈북",
-        ),
-        changes=(
-            Change("함께 사라진 직원은 모두 2명으로 전해졌다.", "함께 사라진 직원은 모두 5명으로 전해졌다."),
-            Change("장부의 행방은 알려지지 않았다.", ""),
-        ),
-        story=StoryNote(
-            id="s1",
-            first_seen=at(19, 0, 41),
-            articles=4,
-            outlets=3,
-            texts=2,
-            first_source="Harbour Wire",
-            first_title="Tanker Sonbong 4 waits off Vladivostok without papers",
-        ),
-        carried_by=(
-            LookAlikeNote(url=None, title="", source="Straits Bulletin", containment=0.96),
-            LookAlikeNote(url=None, title="", source="江边日报", containment=0.9),
-        ),
-        conditions=(("Defections", "@flee near 30 of @dprk"),),
-        new_words=21,
-        words=640,
-        reason="a figure changed in a sentence with a hit",
-    )
-
-
-def chinese() -> Alert:
-    """A Chinese report of another story."""
-    said = "两名在餐馆工作的朝鲜女性上周脱北，目前下落不明，当地商人周四说。"
-    return Alert(
-        id="c3",
-        verdict="new",
-        watchlists=("Defections",),
-        article=ArticleNote(
-            id="e70d44b1",
-            title="两名朝鲜餐馆员工据称离开住处后失去联系",
-            url="https://jiangbian.example/a/7781",
-            source="江边日报",
-            published=at(20, 22, 40),
-            language="zh",
-            summary="",
-            found=at(20, 22, 58),
-        ),
-        hits=hits("Defections", 12, said, "脱北"),
-        conditions=(("Defections", "@flee near 30 of @dprk"),),
-        new_words=143,
-        words=143,
-    )
-
-
-def digest() -> Bundle:
-    """A morning's bundle of two stories."""
-    return Bundle(
-        reason="digest",
-        alerts=(first_report(), revised(), chinese()),
-        opened=at(21, 22, 30),
-        held=(("copy", 3), ("under min_new_words", 1), ("excluded by none", 1)),
-        health="41 of 44 feeds healthy, 2 failing since 19 Nov 08:10 (강변통신, Straits Bulletin)",
-    )
-
-
-SAMPLES: dict[str, Content] = {"alert": first_report(), "revision": revised(), "digest": digest()}
-
-
-def shoot(page: str, picture: Path, *, width: int, height: int, dark: bool, scale: float = 1) -> None:
-    """The page as Chromium shows it in a window of that size (CSS pixels)."""
+def browse(page: str, *what: str, dark: bool = False) -> str:
+    """Chromium's output for `page`; `what` says what it is to do with it."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "mail.html"
+        source = Path(folder) / "page.html"
         source.write_text(page, encoding="utf-8")
         # 0 is dark, 1 is light: blink's PreferredColorScheme
-        command = [
-            *CHROMIUM,
-            f"--user-data-dir={folder}/profile",
-            f"--window-size={width},{height}",
-            f"--force-device-scale-factor={scale}",
-            f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-            f"--screenshot={picture}",
-            source.as_uri(),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)  # noqa: S603 - fixed arguments
+        scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+        command = [*CHROMIUM, f"--user-data-dir={folder}/profile", scheme, *what, source.as_uri()]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def both(page: str, other: str) -> str:
-    """One page that shows two mails side by side, as two phones would."""
-    frames = "".join(
-        f'<iframe srcdoc="{mail.replace("&", "&amp;").replace(chr(34), "&quot;")}"'
-        ' style="border:1px solid #c9d1d9;border-radius:18px;width:380px;height:776px;margin:14px 0 14px 14px">'
-        "</iframe>"
-        for mail in (page, other)
+def shoot(page: str, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
+    """The page as Chromium shows it in a window of that size, in a palette of 64 colours: a third of the size."""
+    browse(page, f"--window-size={width},{height}", f"--screenshot={picture}", dark=dark)
+    subprocess.run(["pngquant", "--force", "--ext=.png", "64", picture], check=True)
+
+
+def frame(mail: str, width: int, height: int, style: str = "border:0") -> str:
+    """A mail in a window of its own: Chromium itself makes none narrower than 500 pixels."""
+    return f'<iframe srcdoc="{html.escape(mail)}" style="{style};width:{width}px;height:{height}px"></iframe>'
+
+
+def sizes(mails: Sequence[str], width: int) -> list[tuple[int, int]]:
+    """How wide and how high each mail wants to be in a window `width` wide."""
+    script = (
+        "<script>onload = () => { document.body.textContent = JSON.stringify(Array.from(frames, each =>"
+        " [each.document.documentElement.scrollWidth, each.document.documentElement.scrollHeight])) }</script>"
     )
-    return f'<body style="margin:0;background:#eef1f4;white-space:nowrap">{frames}</body>'
+    dom = browse("".join(frame(mail, width, 10) for mail in mails) + script, "--dump-dom")
+    found = re.search(r"\[\[.*\]\]", dom)
+    if found is None:
+        raise SystemExit(dom[:2_000])
+    return [(wide, high) for wide, high in json.loads(found[0])]
+
+
+def as_dark(mail: str) -> str:
+    """The mail as a dark phone shows it, whatever the window is: its media query is made to hold."""
+    dark = mail.replace("(prefers-color-scheme: dark)", "all")
+    return dark.replace(":root { color-scheme: light dark; }", ":root { color-scheme: dark; }")
+
+
+def phones(picture: Path, *mails: str, height: int) -> None:
+    """Mails side by side, as phones would show them."""
+    style = "border:1px solid #c9d1d9;border-radius:18px;margin:14px 0 14px 14px"
+    frames = "".join(frame(mail, PHONE, height, style) for mail in mails)
+    page = f'<body style="margin:0;background:#eef1f4;white-space:nowrap">{frames}</body>'
+    shoot(page, picture, width=len(mails) * (PHONE + 16) + 14, height=height + 30)
+
+
+def every_view(folder: Path) -> None:
+    """Each sample in each width and scheme, and its plain text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mails = {name: message.html(content, zone=ZONE) for name, content in SAMPLES.items()}
+    for name, content in SAMPLES.items():
+        (folder / f"{name}.txt").write_text(message.plain(content, zone=ZONE), encoding="utf-8")
+    for device, width in (("phone", PHONE), ("desktop", DESKTOP)):
+        for (name, mail), (wide, high) in zip(mails.items(), sizes(list(mails.values()), width), strict=True):
+            if wide > width:
+                print(f"{name}: {wide} pixels wide on a {device}")  # noqa: T201 - what the script is for
+            for shade in ("light", "dark"):
+                page = f'<body style="margin:0">{frame(mail, width, high)}</body>'
+                picture = folder / f"{name}-{device}-{shade}.png"
+                shoot(page, picture, width=width, height=high, dark=shade == "dark")
+
+
+MUTT = """
+set folder=. charset=utf-8 mail_check=0 sort=threads sort_aux=date pager_index_lines=8 quit=yes
+set index_format="%Z %{%d %b %H:%M}  %s" pager_format="%s" header_cache=""
+unset help
+ignore *
+unignore from date subject list-id
+color normal default default
+color indicator black white
+color status black brightwhite
+color tree cyan default
+color header cyan default .
+color body brightmagenta default "[*][^* ][^*]*[*]"
+color body blue default "https?://[^ ]+"
+color quoted default default
+"""
+
+
+def mutt(picture: Path) -> None:
+    """A mail folder in a terminal of 80 columns, as neomutt lists it and shows the plain text of an alert."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        box = maildir.Maildir(name="outbox", path=folder / "outbox")
+        for number, (sample, content) in enumerate(SAMPLES.items()):
+            if sample != "extremes":
+                thread = "alert" if sample == "revision" else None
+                when = moment(content)
+                outgoing = Outgoing(
+                    id=sample, channel="outbox", recipient="outbox", content=content, sequence=number, created=when,
+                    thread=thread, thread_ids=(thread,) if thread else (),
+                )  # fmt: skip
+                body = maildir.render(box, outgoing, zone=ZONE)
+                maildir.send(box, outgoing, body, attempt_at=when)
+        (folder / "muttrc").write_text(MUTT)
+        tmux = ["tmux", "-S", folder / "socket", "-u"]
+        program = (
+            f"HOME={folder} LC_ALL=C.UTF-8 TZ=Asia/Seoul neomutt -n -R -F {folder}/muttrc -f {folder}/outbox"
+        )
+        subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "40", program], check=True)
+        try:
+            screen([*tmux], "NeoMutt")
+            subprocess.run([*tmux, "send-keys", "4", "Enter", "Enter"], check=True)
+            shown = screen([*tmux], "Enough?").rstrip()
+        finally:
+            subprocess.run([*tmux, "kill-server"], check=True)
+    console = Console(record=True, width=80, file=io.StringIO())
+    console.print(Text.from_ansi(shown), soft_wrap=True)
+    style = "margin:14px 18px;font:14px/1.4 'Noto Sans Mono CJK KR',monospace"
+    body = console.export_html(
+        inline_styles=True, code_format=f'<body style="margin:0"><pre style="{style}">{{code}}'
+    )
+    shoot(body, picture, width=36 + 80 * 7, height=28 + (shown.count("\n") + 1) * 20)
+
+
+def moment(content: Content) -> datetime:
+    """When it was decided."""
+    if isinstance(content, Alert):
+        return content.article.found
+    return content.opened if isinstance(content, Bundle) else content.at
+
+
+def screen(tmux: list[str | Path], expected: str) -> str:
+    """What the terminal shows, once `expected` stands on it."""
+    for _ in range(50):
+        shown = subprocess.run(
+            [*tmux, "capture-pane", "-p", "-e"], check=True, capture_output=True, text=True
+        ).stdout
+        if expected in shown:
+            return shown
+        time.sleep(0.1)
+    raise SystemExit(shown)
 
 
 def main() -> None:
-    """Write the picture of the README, or every view into a folder."""
+    """Write the pictures of the README, or every view into a folder."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--all", type=Path, metavar="FOLDER")
-    folder = arguments.parse_args().all
-    if folder is None:
-        light = message.html(SAMPLES["alert"], zone=ZONE)
-        # The second phone is dark whatever the window is: its media query is made to hold.
-        dark = light.replace("(prefers-color-scheme: dark)", "all").replace(
-            ":root { color-scheme: light dark; }", ":root { color-scheme: dark; }"
-        )
-        picture = Path(__file__).with_name("alert-mail.png")
-        shoot(both(light, dark), picture, width=802, height=806, dark=False)
-        # A palette of 64 colours makes a third of it.
-        subprocess.run(["pngquant", "--force", "--ext=.png", "64", picture], check=True)  # noqa: S603, S607
+    if (folder := arguments.parse_args().all) is not None:
+        every_view(folder)
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in SAMPLES.items():
-        page = message.html(content, zone=ZONE)
-        (folder / f"{name}.txt").write_text(message.plain(content, zone=ZONE), encoding="utf-8")
-        for dark in (False, True):
-            for device, width in (("phone", 500), ("desktop", 900)):
-                shade = "dark" if dark else "light"
-                height = 1600 if name == "digest" else 900
-                shoot(page, folder / f"{name}-{device}-{shade}.png", width=width, height=height, dark=dark)
+    here = Path(__file__).parent
+    mails = {name: message.html(content, zone=ZONE) for name, content in SAMPLES.items()}
+    phones(here / "alert-mail.png", mails["alert"], as_dark(mails["alert"]), height=830)
+    phones(here / "revised-mail.png", mails["revision"], as_dark(mails["korean"]), height=680)
+    ((_, high),) = sizes([mails["digest"]], 640)
+    shoot(mails["digest"], here / "digest-mail.png", width=640, height=high)
+    mutt(here / "mutt.png")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from watcher.model import Alert, Bundle, HitNote, LookAlikeNote, StoryNote, Verd
 SENTENCES = 3
 """Most sentences shown of one article: enough to judge it, few enough to read in ten seconds."""
 
+ADDRESS = 90
+"""Characters of an address that a page shows; the link behind it is whole."""
+
 _LABELS: dict[Verdict, str] = {
     "new": "NEW",
     "partial": "PARTIAL",
@@ -58,6 +61,8 @@ class Card:
     url: str
     """The address as text; `link` is the same where a mail may link it, else empty."""
     link: str
+    address: str
+    """The address short enough to be looked at: its host whole, its end, an ellipsis between."""
     language: str
     sentences: tuple[Line, ...]
     changes: tuple[tuple[Line, Line], ...]
@@ -102,12 +107,13 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
         heading=runs(article.title, marks) or ((title, False),),
         url=clean(article.url or "", 2_000),
         link=link(article.url),
+        address=_address(clean(article.url or "", 2_000)),
         language=language,
         sentences=_sentences(alert),
         changes=tuple((_changed(c.before, c.after), _changed(c.after, c.before)) for c in alert.changes[:5]),
         rows=_rows(alert, zone),
         because=clean(alert.reason, 200),
-        why=f"watcher why {clean(article.id, 64)}",
+        why=f"watcher why {_short(article.id)}",
         mute=_mute(alert),
     )
 
@@ -115,7 +121,20 @@ def card(alert: Alert, *, zone: tzinfo = UTC) -> Card:
 def _mute(alert: Alert) -> str:
     if alert.story is None:
         return ""
-    return f'watcher mute {clean(alert.story.id, 64)[:8]} --for 7d --reason "…"'
+    return f'watcher mute {_short(alert.story.id)} --for 7d --reason "…"'
+
+
+def _short(id_: str) -> str:
+    """As much of an id as commands need: 48 of its bits, so that years of articles do not share them."""
+    return clean(id_, 64)[:13]
+
+
+def _address(url: str) -> str:
+    if len(url) <= ADDRESS:
+        return url
+    host_ends = re.compile(r"[/?#]").search(url, len("https://"))
+    head = max(ADDRESS - 24, host_ends.start() if host_ends else len(url))
+    return f"{url[:head]}…{url[-20:]}" if head < len(url) - 20 else url
 
 
 def _when(published: datetime | None, found: datetime, zone: tzinfo, *, changed: bool) -> str:
@@ -285,12 +304,19 @@ def groups(bundle: Bundle, *, zone: tzinfo = UTC) -> tuple[Group, ...]:
 
 
 def closing(bundle: Bundle) -> tuple[str, ...]:
-    """A bundle's last lines: what was held back and why, and how the feeds are."""
+    """A bundle's last lines: what was held back and why, how to end a story, and how the feeds are."""
     lines = []
     if bundle.held:
         total = sum(count for _, count in bundle.held)
-        reasons = ", ".join(f"{count} {clean(reason, 60)}" for reason, count in bundle.held)
+        named = (
+            (n, "copies" if reason == "copy" and n > 1 else clean(reason, 60)) for reason, n in bundle.held
+        )
+        reasons = ", ".join(f"{n} {reason}" for n, reason in named)
         lines.append(f"Held back: {total:,} ({reasons}); listed by `watcher alerts --held`")
+    if any(alert.story is not None for alert in bundle.alerts):
+        lines.append(
+            'Enough of a story? `watcher mute ID --for 7d --reason "…"`, with the id after its `watcher why`'
+        )
     if bundle.health:
         lines.append(clean(bundle.health, 300))
     return tuple(lines)

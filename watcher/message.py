@@ -189,7 +189,7 @@ def _templates() -> jinja2.Environment:
         auto_reload=False,
     )
     # All at once, and never again: an upgrade under a running daemon must not mix new templates with old code.
-    for name in templates.list_templates(extensions=["j2"]):
+    for name in templates.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
         templates.get_template(name)
     return templates
 
@@ -199,8 +199,17 @@ def html(content: Content, *, zone: tzinfo = UTC) -> str:
     name: str
     fields: dict[str, Any]
     if isinstance(content, Notice):
-        paragraphs = [clean(part) for part in re.split(r"\n\s*\n", content.text) if part.strip()]
-        name, fields = "notice", {"title": clean(content.subject, 200), "paragraphs": paragraphs}
+        paragraphs = [
+            [_coded(clean(line)) for line in part.splitlines() if line.strip()]
+            for part in re.split(r"\n\s*\n", content.text)
+        ]
+        local = content.at.astimezone(zone)
+        fields = {
+            "title": clean(content.subject, 200),
+            "when": f"{local:%H:%M %Z} · {local.day} {local:%b %Y}",
+            "paragraphs": paragraphs,
+        }
+        name = "notice"
     elif isinstance(content, Bundle):
         name, fields = "bundle", _bundle_fields(content, zone)
     else:
@@ -214,5 +223,10 @@ def _bundle_fields(bundle: Bundle, zone: tzinfo) -> dict[str, Any]:
         "line": headline(bundle, zone),
         "watchlists": clean(", ".join(watchlists(bundle)), 300),
         "groups": groups(bundle, zone=zone),
-        "closing": closing(bundle),
+        "closing": [_coded(text) for text in closing(bundle)],
     }
+
+
+def _coded(text: str) -> list[tuple[str, bool]]:
+    """`text` in pieces, each with whether it is a command: what stands between backticks."""
+    return [(piece, bool(number % 2)) for number, piece in enumerate(text.split("`")) if piece]

@@ -233,7 +233,10 @@ TAGS = {
     "span",
     "strong",
     "style",
+    "table",
+    "td",
     "title",
+    "tr",
 }
 _TAG = re.compile(r"<\s*/?\s*([a-zA-Z!?][^\s>/]*)")
 _STYLED = re.compile(

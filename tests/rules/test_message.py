@@ -297,13 +297,73 @@ def test_a_bundle_lists_every_alert_by_story_with_hits_and_copies_and_what_was_h
     for text in (message.plain(mail), Page(message.html(mail).split('class="page"')[1]).text):
         places = [
             text.find(title)
-            for title in ("River story", "One", "Three", "Two", "Held back: 4 (3 copy, 1 muted)", "41 of 44")
+            for title in (
+                "River story",
+                "One",
+                "Three",
+                "Two",
+                "Held back: 4 (3 copies, 1 muted)",
+                "41 of 44",
+            )
         ]
         assert -1 not in places, text
         assert places == sorted(places)
         assert text.count("defected") >= 3
         assert "Carried by Bulletin" in text
         assert all(f"watcher why {number}" in text for number in (11, 22, 33))
+
+
+def test_every_form_names_the_commands_that_tell_why_and_that_end_the_story() -> None:
+    long = "5f1f6f4e-0000-5000-8000-000000000001"
+    one = alert(article=article(id=long), story=told(id=long))
+    why, mute = "watcher why 5f1f6f4e-0000", 'watcher mute 5f1f6f4e-0000 --for 7d --reason "…"'
+    for text in (message.plain(one), Page(message.html(one)).text, terminal.draw(one)):
+        assert why in text
+        assert mute in text
+    for text in (
+        message.plain(bundle(one)),
+        Page(message.html(bundle(one))).text,
+        terminal.draw(bundle(one)),
+    ):
+        assert why in text
+        assert "watcher mute ID --for 7d" in " ".join(text.split())
+
+
+def test_a_story_named_by_its_first_report_shows_and_links_that_title_once() -> None:
+    one = alert(id="1", story=told(first_title=article().title))
+    two = alert(
+        id="2",
+        story=told(first_title=article().title),
+        article=article(title="Again", url="https://b.example/"),
+    )
+    page = message.html(bundle(one, two)).split('class="page"')[1]
+    assert page.count(article().title) == 1
+    assert [value for name, value in Page(page).attributes if name == "href"] == [
+        article().url,
+        "https://b.example/",
+    ]
+
+
+def test_a_notices_commands_stand_out_and_its_lines_stay_apart() -> None:
+    page = message.html(
+        Notice(subject="x", text="To: desk\nBecause: 550\n\n`watcher sources` shows it.", at=FOUND)
+    )
+    assert "<p>To: desk<br>Because: 550</p>" in page
+    assert "<p><code>watcher sources</code> shows it.</p>" in page
+
+
+def test_a_long_address_is_linked_whole_and_shown_with_its_host_and_end() -> None:
+    host = "https://" + "sub." * 25 + "example"
+    for url in (
+        "https://a.example/" + "x" * 300 + "/the-end-of-the-address",
+        f"{host}?{'y' * 200}/the-end-of-the-address",
+    ):
+        page = message.html(alert(article=article(url=url)))
+        shown = re.findall(r'<a href="([^"]*)">([^<]*)</a>', page)[-1]
+        assert shown[0] == url
+        assert shown[1].startswith(url.split("/x")[0].split("?")[0])
+        assert "…" in shown[1]
+        assert shown[1].endswith("the-end-of-the-address"[-20:])
 
 
 def test_lines_of_the_plain_text_fit_and_addresses_stay_whole() -> None:
