@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from watcher import bundles, durations, urls
+from watcher.channels.apprise import ABSENT, Apprise
 from watcher.channels.command import Command
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
@@ -117,9 +119,15 @@ def _check_channels(config: Config, reading: Reading) -> None:
             _check_url(channel.url, (*path, "url"), reading)
         if isinstance(channel, Email):
             _check_email(channel, path, reading)
+        if isinstance(channel, Apprise) and find_spec("apprise") is None:
+            reading.wrong((*path, "type"), ABSENT)
 
 
 def _check_email(channel: Email, path: KeyPath, reading: Reading) -> None:
+    if channel.template is not None and channel.template.shipped:
+        reading.wrong(
+            (*path, "template"), f'"{channel.template.name}" is for webhooks: name a file of yours for mails'
+        )
     if not 0 <= channel.port <= 65_535:
         reading.wrong((*path, "port"), "port must lie between 1 and 65535")
     if channel.username is not None and channel.password is None and not reading.faulty((*path, "password")):

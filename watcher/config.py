@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from watcher import durations, urls
 from watcher.channels import Channel
+from watcher.channels.apprise import Apprise
 from watcher.channels.command import Command
 from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
@@ -41,6 +42,7 @@ CHANNELS: dict[str, type[Channel]] = {
     "maildir": Maildir,
     "console": Console,
     "command": Command,
+    "apprise": Apprise,
 }
 """The kinds of channel by their `type`."""
 

@@ -66,6 +66,11 @@ def clean(text: str, limit: int = 0) -> str:
     return cleaned
 
 
+def tidy(text: str) -> str:
+    """`text` of any number of lines without what cannot be seen; lines end with LF, whatever ended them."""
+    return "\n".join(_invisible().sub("", line) for line in sound(text).splitlines())
+
+
 def link(url: str | None) -> str:
     """`url` if a mail may link it (http or https, no white space, at most 2,000 characters), else the empty string."""
     if not url or len(url) > 2_000 or _scrub(url) != url or any(c in url for c in " <>\"'`\\"):

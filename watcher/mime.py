@@ -13,9 +13,11 @@ import base64
 import email
 import email.policy
 import re
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
+from types import MappingProxyType
 
 from watcher.display import clean
 from watcher.message import html, plain, subject
@@ -32,9 +34,17 @@ class Unfaithful(WatcherError):
 
 
 def build(
-    outgoing: Outgoing, *, sender: str, to: str, reply_to: str | None = None, zone: tzinfo = UTC
+    outgoing: Outgoing,
+    *,
+    sender: str,
+    to: str,
+    reply_to: str | None = None,
+    zone: tzinfo = UTC,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """The mail for `outgoing` (CRLF line ends), from and to addresses as the config states them.
+
+    `words`: what a user's template says instead, for `subject`, `plain` and `html` or some of them.
 
     Raises `Unfaithful` if the parsed message differs from what was meant, `WatcherError` for unusable addresses.
     """
@@ -43,7 +53,7 @@ def build(
     headers: dict[str, str | tuple[str, str]] = {
         "From": (name, address),
         "To": split_address(to),
-        "Subject": header_text(subject(outgoing.content, zone=zone)),
+        "Subject": header_text(words.get("subject") or subject(outgoing.content, zone=zone)),
         "Date": format_datetime(outgoing.created.astimezone(zone)),
         "Message-ID": message_id(outgoing.id, domain),
     }
@@ -55,7 +65,10 @@ def build(
         headers["References"] = " ".join(message_id(each, domain) for each in earlier)
     headers |= _list_headers(outgoing)
     headers["Auto-Submitted"] = "auto-generated"
-    parts = {"plain": plain(outgoing.content, zone=zone), "html": html(outgoing.content, zone=zone)}
+    parts = {
+        "plain": words.get("plain") or plain(outgoing.content, zone=zone),
+        "html": words.get("html") or html(outgoing.content, zone=zone),
+    }
     built = _assemble(headers, parts, boundary=f"=_{outgoing.id}")
     _compare(built, headers, parts)
     return built

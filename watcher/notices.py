@@ -14,7 +14,7 @@ from watcher.display import clean
 from watcher.model import Notice, derive_id
 from watcher.stores import ChannelState, DeliveryClaim, NewDelivery
 
-_BEST_FIRST = ("email", "webhook", "maildir", "command", "console")
+_BEST_FIRST = ("email", "apprise", "webhook", "maildir", "command", "console")
 """Which kind of channel a person is most likely to look at."""
 
 
@@ -67,6 +67,16 @@ def of_dead(claim: DeliveryClaim, reason: str, now: datetime) -> Notice | None:
         " dead` lists all that was given up. More of the same channel within the hour is not told one by one."
     )
     return Notice(subject=f"A delivery to {clean(claim.channel, 60)} was given up", text=text, at=now)
+
+
+def of_template(channel: str, fault: str, now: datetime) -> Notice:
+    """That a channel's template could not be used, and that the built-in one was."""
+    text = (
+        f"The template of channel {clean(channel, 60)} cannot be used:\n\n{clean(fault, 500)}\n\n"
+        "Alerts go out all the same, as they look without a template. `watcher check` tries it on samples; mend it,"
+        " then let the daemon take its config anew (SIGHUP). The same fault is not told again."
+    )
+    return Notice(subject=f"The template of channel {clean(channel, 60)} cannot be used", text=text, at=now)
 
 
 def of_removed(count: int, now: datetime) -> Notice | None:

@@ -22,7 +22,7 @@ HELD_REASONS_SHOWN = 6
 
 # Longest strings, in characters; an article may carry a title of any size.
 _TITLE, _SOURCE, _LANGUAGE, _URL = 1_000, 200, 35, 2_000
-_SUMMARY, _TERM, _SNIPPET, _PASSAGE, _CHANGE = 300, 200, 1_000, 4_000, 2_000
+_SUMMARY, _TERM, _SNIPPET, _PASSAGE, _CHANGE, _CHAT = 300, 200, 1_000, 4_000, 2_000, 2_000
 # What gives way first when an alert is too long: what a receiver can fetch again by `watcher why` before the hits.
 _LISTS = ("novel", "look_alikes", "carried_by", "changes", "hits", "conditions", "watchlists")
 
@@ -58,17 +58,25 @@ def data(content: Content) -> dict[str, Any]:
 
 
 def body(outgoing: Outgoing) -> bytes:
-    """The whole body as UTF-8: `{"type","timestamp","id","sequence","data"}`, the same for every attempt."""
+    """The whole body as UTF-8 (`fields`)."""
+    return _encode(fields(outgoing))
+
+
+def body_with_text(outgoing: Outgoing, text: str) -> bytes:
+    """The body and, at its end, `text` (at most 2,000 characters): what chat services show of JSON they do not know."""
+    return _encode({**fields(outgoing), "text": _cut(text, _CHAT)})
+
+
+def fields(outgoing: Outgoing) -> dict[str, Any]:
+    """The whole body: `{"type","timestamp","id","sequence","data"}`, the same for every attempt."""
     kinds = {Alert: "alert", Bundle: "bundle", Notice: "health"}
-    return _encode(
-        {
-            "type": kinds[type(outgoing.content)],
-            "timestamp": stamp(outgoing.created),
-            "id": outgoing.id,
-            "sequence": outgoing.sequence,
-            "data": data(outgoing.content),
-        }
-    )
+    return {
+        "type": kinds[type(outgoing.content)],
+        "timestamp": stamp(outgoing.created),
+        "id": outgoing.id,
+        "sequence": outgoing.sequence,
+        "data": data(outgoing.content),
+    }
 
 
 def split(bundle: Bundle) -> list[Bundle]:

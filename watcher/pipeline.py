@@ -36,6 +36,7 @@ from watcher.stores import (
     Writer,
 )
 from watcher.watchlist.rule import Watchlist
+from watcher.wording import Misworded
 
 log = logging.getLogger("watcher")
 
@@ -82,7 +83,7 @@ class ChannelPort(Protocol):
 
     @property
     def kind(self) -> str:
-        """email, webhook, maildir, console or command."""
+        """email, webhook, maildir, console, command or apprise."""
         ...
 
     @property
@@ -90,8 +91,11 @@ class ChannelPort(Protocol):
         """Who gets a delivery each."""
         ...
 
-    def render(self, outgoing: Outgoing) -> bytes:
-        """The body, frozen when first rendered."""
+    def render(self, outgoing: Outgoing, *, plainly: bool = False) -> bytes:
+        """The body, frozen when first rendered; `plainly` without the user's template.
+
+        Raises `Misworded` where the template cannot be used.
+        """
         ...
 
     def send(self, outgoing: Outgoing, body: bytes, now: datetime) -> str:
@@ -182,10 +186,10 @@ def deliver(
     if not claims:
         return 0
     channel = parts.channels[claims[0].channel]
-    ready = _frozen(claims, parts, store, now)
-    arrived = 0
     state = next((c for c in store.read.channels() if c.name == claims[0].channel), None)
     state = state or ChannelState(name=claims[0].channel)
+    ready = _frozen(claims, state, parts, store, now)
+    arrived = 0
     for position, (claim, body) in enumerate(ready):
         if stopping():
             _give_back([c for c, _ in ready[position:]], "stopping", now(), store)
@@ -217,9 +221,17 @@ def outgoing(claim: DeliveryClaim) -> Outgoing:
 
 
 def _frozen(
-    claims: Sequence[DeliveryClaim], parts: Parts, store: Store, now: Callable[[], datetime]
+    claims: Sequence[DeliveryClaim],
+    state: ChannelState,
+    parts: Parts,
+    store: Store,
+    now: Callable[[], datetime],
 ) -> list[tuple[DeliveryClaim, bytes]]:
-    """The claims with their bodies, each kept before it is first sent; one that cannot be rendered is dead."""
+    """The claims with their bodies, each kept before it is first sent; one that cannot be rendered is dead.
+
+    Where the user's template cannot be used, the built-in one is; people are told in the transaction that keeps it.
+    """
+    fault: Misworded | None = None
     channel = parts.channels[claims[0].channel]
     ready: list[tuple[DeliveryClaim, bytes]] = []
     fresh: list[tuple[DeliveryClaim, bytes]] = []
@@ -227,7 +239,8 @@ def _frozen(
         body = claim.body
         if body is None:
             try:
-                body = channel.render(outgoing(claim))
+                body, misworded = _rendered(channel, outgoing(claim))
+                fault = misworded or fault
             except WatcherError as error:
                 dead = Settlement(state="dead", reason=f"cannot be rendered: {error}", at=now())
                 same = ChannelState(name=claim.channel)
@@ -236,10 +249,43 @@ def _frozen(
             fresh.append((claim, body))
         ready.append((claim, body))
     if fresh:
-        kept = store.write(lambda w: [w.freeze(claim, body) for claim, body in fresh])
+
+        def keep(w: Writer) -> list[bool]:
+            if fault is not None or state.template:
+                _tell_template(w, state, fault, now(), parts=parts)
+            return [w.freeze(claim, body) for claim, body in fresh]
+
+        kept = store.write(keep)
         lost = {claim.id for (claim, _), ok in zip(fresh, kept, strict=True) if not ok}
         ready = [(claim, body) for claim, body in ready if claim.id not in lost]
     return ready
+
+
+def _rendered(channel: ChannelPort, each: Outgoing) -> tuple[bytes, Misworded | None]:
+    """The body, and what was wrong with the user's template where it had to do without."""
+    try:
+        return channel.render(each), None
+    except Misworded as fault:
+        return channel.render(each, plainly=True), fault
+
+
+def _tell_template(
+    w: Writer, state: ChannelState, fault: Misworded | None, now: datetime, *, parts: Parts
+) -> None:
+    """Keep what is wrong with a channel's template, or that nothing is any more; owe one notice of each fault."""
+    told = str(fault) if fault is not None else ""
+    if told == state.template:
+        return
+    w.misworded(state.name, told)
+    if fault is None:
+        return
+    log.warning("%s: its template cannot be used, the built-in one is: %s", state.name, told)
+    notice = notices.of_template(state.name, told, now)
+    if (
+        post_notice(w, notice, f"template {state.name} {fault.template.mark}", parts=parts, about=state.name)
+        is not None
+    ):
+        log.error("%s; no other channel is left to tell it", notice.subject)
 
 
 def _try(

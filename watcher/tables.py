@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from watcher import durations
+from watcher import durations, wording
 from watcher.model import Secret
 from watcher.places import KeyPath
+from watcher.wording import Template
 
 T = TypeVar("T")
 
@@ -41,6 +42,8 @@ EXAMPLES = {
     "headers": '{ Cookie = { env = "NK_COOKIE" } }',
     "none_in": '"text"',
     "password": '{ env = "SMTP_PASSWORD" }',
+    "template": '"slack"',
+    "urls": '[{ env = "NOTIFY_URL" }]',
     "secrets": '[{ env = "WEBHOOK_SECRET" }]',
     "corpus": '["seeds"]',
     "timezone": '"Asia/Seoul"',
@@ -291,6 +294,7 @@ _NAMES = {
     bool: "true or false",
     timedelta: 'a duration like "15m", "24h" or "90d"',
     Path: "a path in quotes",
+    Template: "a file's path, or the name of a template, in quotes",
     Secret: "a secret, " + FORMS_OF_SECRET,
 }
 
@@ -340,6 +344,8 @@ def _from_text(value: str, options: tuple[Any, ...], path: KeyPath, folder: Path
         return folder / Path(value).expanduser()
     if Path in options:
         raise _Unfit(Fault(path, f"{path[-1]} is empty: write the path of a file or folder"))
+    if Template in options:
+        return wording.read(value, folder)
     if Secret in options:
         message = f"a secret never stands in the file: write {FORMS_OF_SECRET} instead of the secret itself"
         raise _Unfit(Fault(path, message))

@@ -1,7 +1,7 @@
 """Where alerts go: one kind, one file.
 
 Each kind's module has the same four verbs: `recipients(settings)`,
-`render(settings, outgoing, zone=…)` (the body, frozen when first rendered),
+`render(settings, outgoing, zone=…, words=…)` (the body, frozen when first rendered),
 `send(settings, outgoing, body, attempt_at=…, net=…)` (a short receipt, or
 Temporary or Permanent raised), and `probe(settings, net)` for `check --online`.
 """
@@ -11,18 +11,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Protocol, cast
 
-from watcher.channels import command, console, maildir, smtp, webhook
+from watcher.channels import apprise, command, console, maildir, smtp, webhook
+from watcher.channels.apprise import Apprise
 from watcher.channels.command import Command
 from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
 from watcher.model import Outgoing
+from watcher.wording import Form, Template, Words
 
 if TYPE_CHECKING:
     from watcher.net import Net
 
-Channel = Email | Webhook | Maildir | Console | Command
+Channel = Email | Webhook | Maildir | Console | Command | Apprise
 
 
 class Kind(Protocol):
@@ -31,8 +33,13 @@ class Kind(Protocol):
     def recipients(self, settings: Channel, /) -> tuple[str, ...]:
         """Who gets a delivery each; stable names without secrets, as they are part of a delivery's id."""
 
-    def render(self, settings: Channel, outgoing: Outgoing, /, *, zone: tzinfo = UTC) -> bytes:
-        """The body of this delivery, the same bytes for every attempt. Raises `WatcherError` where none can be made."""
+    def render(
+        self, settings: Channel, outgoing: Outgoing, /, *, zone: tzinfo = UTC, words: Words | None = None
+    ) -> bytes:
+        """The body of this delivery, the same bytes for every attempt. Raises `WatcherError` where none can be made.
+
+        `words`: what the channel's template says of it, where it has one that could be used (`watcher.wording`).
+        """
 
     def send(
         self,
@@ -50,7 +57,24 @@ class Kind(Protocol):
         """Whether the channel can be reached, without sending: a short finding. Raises `Temporary` or `Permanent`."""
 
 
-_KINDS = {"email": smtp, "webhook": webhook, "maildir": maildir, "console": console, "command": command}
+_KINDS = {
+    "email": smtp,
+    "webhook": webhook,
+    "maildir": maildir,
+    "console": console,
+    "command": command,
+    "apprise": apprise,
+}
+
+
+_FORMS: dict[str, Form] = {"email": "mail", "webhook": "json"}
+
+
+def template(settings: Channel) -> tuple[Template, Form] | None:
+    """The user's template of a channel, and what it words; None where it has none."""
+    form = _FORMS.get(settings.type)
+    chosen: Template | None = getattr(settings, "template", None)
+    return None if form is None or chosen is None else (chosen, form)
 
 
 def module(settings: Channel) -> Kind:

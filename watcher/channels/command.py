@@ -19,6 +19,7 @@ from watcher.model import Outgoing, Permanent, Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net
+    from watcher.wording import Words
 
 TRIES = 3
 """Tries in all for a program that fails without saying that it may do better later."""
@@ -40,7 +41,13 @@ def recipients(settings: Command) -> tuple[str, ...]:
     return (settings.name,)
 
 
-def render(settings: Command, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:  # noqa: ARG001 - one verb for all kinds
+def render(
+    settings: Command,  # noqa: ARG001 - one verb for all kinds
+    outgoing: Outgoing,
+    *,
+    zone: tzinfo = UTC,  # noqa: ARG001
+    words: Words | None = None,  # noqa: ARG001
+) -> bytes:
     """The JSON body that a webhook gets (`watcher.payload`) and a newline."""
     return payload.body(outgoing) + b"\n"
 

@@ -14,6 +14,7 @@ from watcher.model import Outgoing, Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net
+    from watcher.wording import Words
 
 _COLUMNS = 96
 """Widest line: beyond this the eye loses the next one."""
@@ -36,7 +37,13 @@ def recipients(settings: Console) -> tuple[str, ...]:
     return (settings.name,)
 
 
-def render(settings: Console, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:  # noqa: ARG001 - one verb for all kinds
+def render(
+    settings: Console,  # noqa: ARG001 - one verb for all kinds
+    outgoing: Outgoing,
+    *,
+    zone: tzinfo = UTC,
+    words: Words | None = None,  # noqa: ARG001
+) -> bytes:
     """The alert as UTF-8 with ANSI styles, as wide as the terminal (at most 96 columns; 88 where there is none)."""
     from watcher import terminal  # noqa: PLC0415 - rich takes 50 ms to import
 

@@ -12,6 +12,7 @@ from watcher.model import Outgoing, Permanent, Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net
+    from watcher.wording import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,13 @@ def recipients(settings: Maildir) -> tuple[str, ...]:
     return (settings.name,)
 
 
-def render(settings: Maildir, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:
+def render(
+    settings: Maildir,
+    outgoing: Outgoing,
+    *,
+    zone: tzinfo = UTC,
+    words: Words | None = None,  # noqa: ARG001 - one verb for all kinds
+) -> bytes:
     """The mail with the line ends of files (LF), to the sender's own address. Raises `WatcherError`."""
     from watcher import mime  # noqa: PLC0415
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 from watcher.display import clean
 from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+from watcher.wording import Template
 
 if TYPE_CHECKING:
     import smtplib
     import ssl
 
     from watcher.net import Net
+    from watcher.wording import Words
 
 STEP = timedelta(seconds=30)
 """Longest wait for one reply."""
@@ -45,6 +47,7 @@ class Email:
     password: Secret | None = None
     reply_to: str | None = None
     ca_file: str | None = None
+    template: Template | None = None
 
 
 def recipients(settings: Email) -> tuple[str, ...]:
@@ -52,12 +55,17 @@ def recipients(settings: Email) -> tuple[str, ...]:
     return tuple(dict.fromkeys(settings.to))
 
 
-def render(settings: Email, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:
+def render(settings: Email, outgoing: Outgoing, *, zone: tzinfo = UTC, words: Words | None = None) -> bytes:
     """The mail to the delivery's recipient (CRLF, 7-bit clean). Raises `WatcherError` where none can be made."""
     from watcher import mime  # noqa: PLC0415
 
     return mime.build(
-        outgoing, sender=settings.sender, to=outgoing.recipient, reply_to=settings.reply_to, zone=zone
+        outgoing,
+        sender=settings.sender,
+        to=outgoing.recipient,
+        reply_to=settings.reply_to,
+        zone=zone,
+        words=words or {},
     )
 
 

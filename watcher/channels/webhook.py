@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from watcher import payload, timing
 from watcher.display import clean
 from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+from watcher.wording import Template
 
 if TYPE_CHECKING:
     from watcher.net import Net, Response
+    from watcher.wording import Words
 
 DEADLINE = timedelta(seconds=15)
 TRIES = 3
@@ -31,6 +33,8 @@ class Webhook:
     secrets: tuple[Secret, ...] = ()
     """Signing secrets (`whsec_…`), newest first; each signs, so that keys can rotate."""
     headers: dict[str, str | Secret] = field(default_factory=dict)
+    template: Template | None = None
+    """Words the body; none: the JSON that the schema states."""
 
 
 def recipients(settings: Webhook) -> tuple[str, ...]:
@@ -38,8 +42,18 @@ def recipients(settings: Webhook) -> tuple[str, ...]:
     return (settings.name,)
 
 
-def render(settings: Webhook, outgoing: Outgoing, *, zone: tzinfo = UTC) -> bytes:  # noqa: ARG001 - times in it are UTC
-    """The JSON body (`watcher.payload`)."""
+def render(settings: Webhook, outgoing: Outgoing, *, zone: tzinfo = UTC, words: Words | None = None) -> bytes:
+    """The JSON body: the template's, or `watcher.payload`'s.
+
+    Where there is a template that could not be used, the latter has a `text`
+    besides: what the receiver is made for is not known, and this most show.
+    """
+    if words is not None:
+        return words["body"].encode()
+    if settings.template is not None:
+        from watcher import message  # noqa: PLC0415 - rarely wanted
+
+        return payload.body_with_text(outgoing, message.plain(outgoing.content, zone=zone))
     return payload.body(outgoing)
 
 

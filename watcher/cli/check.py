@@ -42,6 +42,10 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     for problem in warnings:
         errors.tell_problem(config.path, problem)
     fine = True
+    if any(getattr(channel, "template", None) for channel in config.channels):
+        from watcher.cli import probes
+
+        fine &= probes.templates(config)
     if online or stored:
         from watcher.cli import probes
 
@@ -70,7 +74,11 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
 
 def _tell_channels(store: Store) -> bool:
     """Say which channels the daemon cannot deliver through; whether there are none."""
-    troubled = [each for each in store.read.channels() if each.disabled or each.since is not None]
+    states = store.read.channels()
+    for channel in states:
+        if channel.template:
+            screen.note(f"channel {channel.name}: its template is not used: {clean(channel.template, 300)}")
+    troubled = [each for each in states if each.disabled or each.since is not None]
     for channel in troubled:
         state = "is switched off, its receiver said it is gone" if channel.disabled else "does not work"
         waiting = screen.count(channel.waiting, "delivery waits", "deliveries wait")

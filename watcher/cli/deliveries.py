@@ -128,18 +128,20 @@ def send_test(setup: Setup, channel: str) -> None:
       watcher send-test desk
     """
     from watcher.engines.parts import assemble
+    from watcher.press import Press
     from watcher.sandbox import Workers
 
     known = [each.name for each in setup.config.channels]
     if channel not in known:
         raise WatcherError(f"no channel is named {channel}; the config has {', '.join(known) or 'none'}")
-    workers = Workers(1)
-    assembly = assemble(setup.config, workers)
+    workers, press = Workers(1), Press()
+    assembly = assemble(setup.config, workers, press)
     try:
         views = _send_test(assembly.parts, channel, setup.store(create=True))
     finally:
         assembly.net.close()
         workers.close()
+        press.close()
     for view in views:
         accepted = view.state == "done"
         outcome = "accepted" if accepted else f"not accepted, {view.state}"

@@ -86,6 +86,8 @@ def _show_channels(channels: tuple[ChannelState, ...]) -> None:
                 else ""
             )
             click.echo(f"channel {channel.name}: {state}: {clean(channel.reason, 200)}{waiting}")
+        if channel.template:
+            click.echo(f"channel {channel.name}: its template is not used: {clean(channel.template, 300)}")
 
 
 def _show_usage(usage: Usage, keep_text: int) -> None:

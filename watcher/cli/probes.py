@@ -10,14 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli import screen
+from watcher.cli import errors, screen
 from watcher.cli.backtest import fields
 from watcher.display import clean
-from watcher.model import WatcherError
+from watcher.model import Problem, WatcherError
 from watcher.settings import Config
 from watcher.watchlist.rule import Watchlist
 
@@ -86,6 +87,36 @@ def _probes(config: Config, net: Net, workers: Workers) -> Iterator[_Probe]:
             yield _Probe("folder", folder.name, partial(_folder, folder))
     for channel in config.channels:
         yield _Probe("channel", channel.name, partial(channels.module(channel).probe, channel, net))
+
+
+def templates(config: Config) -> bool:
+    """Try every channel's template on the samples; tell each fault at its line; whether there are none."""
+    from watcher import channels, samples
+    from watcher.engines.parts import assemble
+    from watcher.press import Press
+    from watcher.sandbox import Workers
+    from watcher.wording import Misworded
+
+    workers, press = Workers(1), Press()
+    assembly = assemble(config, workers, press)
+    faults: dict[tuple[str, int, str], str] = {}
+    try:
+        for settings in config.channels:
+            if channels.template(settings) is None:
+                continue
+            port = assembly.parts.channels[settings.name]
+            for what, content in samples.SAMPLES.items():
+                try:
+                    port.render(samples.outgoing(content, settings.name, port.recipients[0]))
+                except Misworded as fault:
+                    faults.setdefault((fault.template.name, fault.line, fault.why), what)
+    finally:
+        assembly.net.close()
+        workers.close()
+        press.close()
+    for (name, line, why), what in faults.items():
+        errors.tell_problem(Path(name), Problem(line, 1, f"{why} (for {what})"))
+    return not faults
 
 
 def _feed(config: Config, feed: Feed, net: Net, workers: Workers) -> str:

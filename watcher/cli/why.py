@@ -129,10 +129,11 @@ def _novel_to_all(text: str, novel_then: tuple[Span, ...], shared: list[Any]) ->
 
 def _as_judged_now(config: Config, target: str, reader: Reader) -> Decision:
     from watcher.engines.parts import assemble
+    from watcher.press import Press
 
     path = Path(_path(target))
     with reading.desk() as desk:
-        assembly = assemble(config, desk.workers)
+        assembly = assemble(config, desk.workers, Press())
         try:
             if path.is_file():
                 return _judged(assembly, desk.read(path), None, path.name, reader)

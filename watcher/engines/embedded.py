@@ -33,6 +33,7 @@ from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
 from watcher.model import Bundle, ConfigError, WatcherError
 from watcher.pipeline import Parts, Polled, deliver, poll, post_notice
+from watcher.press import Press
 from watcher.reading import FILE_TRIES
 from watcher.sandbox import Workers
 from watcher.stocking import stock
@@ -128,7 +129,8 @@ class Daemon:
         """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
         config = load()
         self._workers = Workers(config.watcher.workers, ahead=True)
-        self._assembly = assemble(config, self._workers)
+        self._press = Press(ahead=True)
+        self._assembly = assemble(config, self._workers, self._press)
         self._threads = ThreadPoolExecutor(config.watcher.threads, thread_name_prefix="work")
         # of their own: feeds that hang must not hold up what is owed, nor one channel another
         self._posts = ThreadPoolExecutor(POSTS, thread_name_prefix="post")
@@ -205,6 +207,7 @@ class Daemon:
         self._store.seal()
         self._assembly.net.close()
         self._workers.close()
+        self._press.close()
         self._await_idle(FAREWELL)
         self.abandoned = self._flight.polls + self._flight.judges + len(self._flight.channels)
         # a mail server or a program that hangs cannot be told to stop: nobody waits for it
@@ -274,13 +277,14 @@ class Daemon:
         notify.reloading()
         try:
             config = self._load()
-            assembly = assemble(config, self._workers)
+            assembly = assemble(config, self._workers, self._press)
         except ConfigError as error:
             log.error("the config was not taken, the old one stays in force:\n%s", error)  # noqa: TRY400 - for a person
         except WatcherError as error:
             log.error("the config was not taken, the old one stays in force: %s", error)  # noqa: TRY400 - likewise
         else:
             old, self._assembly = self._assembly, assembly
+            self._press.retry()
             # a kept connection would get past a guard that changed
             old.net.reset()
             self._register()

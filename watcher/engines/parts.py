@@ -20,12 +20,14 @@ from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
 from watcher.stores import ItemClaim, SourceClaim, SourceSpec
 from watcher.watchlist.engine import Engine
+from watcher.wording import Misworded
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from watcher.channels import Channel
     from watcher.config import Config
+    from watcher.press import Press
     from watcher.sandbox import Workers
 
 log = logging.getLogger("watcher")
@@ -142,11 +144,23 @@ class BoundChannel:
     recipients: tuple[str, ...]
     net: Net
     zone: ZoneInfo
+    press: Press
 
     @_faults_pass("rendering")
-    def render(self, outgoing: Outgoing) -> bytes:
-        """The body."""
-        return channels.module(self.settings).render(self.settings, outgoing, zone=self.zone)
+    def render(self, outgoing: Outgoing, *, plainly: bool = False) -> bytes:
+        """The body; `plainly` without the user's template. Raises `Misworded` where it cannot be used."""
+        kind = channels.module(self.settings)
+        chosen = channels.template(self.settings)
+        if chosen is None or plainly:
+            return kind.render(self.settings, outgoing, zone=self.zone)
+        template, form = chosen
+        try:
+            words = self.press.word(template, form, outgoing, self.zone)
+            return kind.render(self.settings, outgoing, zone=self.zone, words=words)
+        except Misworded:
+            raise
+        except WatcherError as error:
+            raise Misworded(template, 0, str(error)) from error
 
     @_faults_pass("sending")
     def send(self, outgoing: Outgoing, body: bytes, now: datetime) -> str:
@@ -166,7 +180,7 @@ class Assembly:
     net: Net
 
 
-def assemble(config: Config, workers: Workers) -> Assembly:
+def assemble(config: Config, workers: Workers, press: Press) -> Assembly:
     """Put a config together. Raises `WatcherError` (a query, a network) where it cannot be."""
     net = Net(allow=config.net.allow, proxy=config.net.proxy)
     sources: dict[str, SourcePort] = {}
@@ -177,7 +191,7 @@ def assemble(config: Config, workers: Workers) -> Assembly:
     engine = Engine(config.watchlists, config.concepts)
     parts = Parts(
         sources=sources,
-        channels=_channels(config, net),
+        channels=_channels(config, net, press),
         rules={rule.name: rule for rule in config.watchlists},
         match=engine.match,
         zone=config.zone,
@@ -212,7 +226,7 @@ def _sources(config: Config, net: Net, workers: Workers) -> list[tuple[SourceSpe
     return found
 
 
-def _channels(config: Config, net: Net) -> Mapping[str, ChannelPort]:
+def _channels(config: Config, net: Net, press: Press) -> Mapping[str, ChannelPort]:
     return {
         settings.name: BoundChannel(
             settings,
@@ -220,6 +234,7 @@ def _channels(config: Config, net: Net) -> Mapping[str, ChannelPort]:
             channels.module(settings).recipients(settings),
             net,
             config.zone,
+            press,
         )
         for settings in config.channels
     }

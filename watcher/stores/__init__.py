@@ -382,6 +382,8 @@ class ChannelState:
     since: datetime | None = None
     probes: int = 0
     waiting: int = 0
+    template: str = ""
+    """What is wrong with its template; empty where nothing is, or there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -568,6 +570,10 @@ class Writer(Reader, Protocol):
     def settle(self, claim: DeliveryClaim, settlement: Settlement) -> bool: ...
     def trouble(self, channel: ChannelState) -> None:
         """Keep a channel's breaker."""
+        ...
+
+    def misworded(self, channel: str, fault: str) -> None:
+        """Keep what is wrong with a channel's template; empty: nothing any more."""
         ...
 
     def open_bundles(

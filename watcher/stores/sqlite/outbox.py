@@ -388,6 +388,10 @@ class Outbox:
             ),
         )
 
+    def misworded(self, channel: str, fault: str) -> None:
+        """Keep what is wrong with a channel's template."""
+        self._connection.execute("update channels set template = ? where name = ?", (fault, channel))
+
     def retry(self, ids: Sequence[str], *, dead: bool, now: datetime) -> int:
         """Make deliveries due now under their old id: the named ones, or every dead one.
 

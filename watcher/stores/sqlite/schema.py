@@ -45,6 +45,12 @@ def m005_records(db: Database) -> None:
     db.execute("create index stories_first_seen on stories (first_seen)")
 
 
+@migrations()
+def m006_templates(db: Database) -> None:
+    """Keep what is wrong with a channel's template until it is mended."""
+    db.execute("alter table channels add column template text not null default ''")
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;

@@ -278,9 +278,10 @@ class Views:
                 since=when_or_none(since),
                 probes=probes,
                 waiting=waiting,
+                template=template,
             )
-            for name, failures, probes, retry, disabled, reason, since, waiting in self._connection.execute(
-                "select name, failures, probes, retry, disabled, reason, since, (select count(*) from deliveries where"
+            for name, failures, probes, retry, disabled, reason, since, template, waiting in self._connection.execute(
+                "select name, failures, probes, retry, disabled, reason, since, template, (select count(*) from deliveries where"
                 " deliveries.channel = channels.name and state = 'due') from channels where present = 1 order by name"
             )
         )
