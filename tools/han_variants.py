@@ -7,7 +7,8 @@ Run with the development dependency `opencc-python-reimplemented`:
 
 Each traditional, regional or Japanese form is mapped to the simplified form of
 its character. A Japanese form that stands for several characters (弁 for 辨,
-瓣 and 辯) is left alone.
+瓣 and 辯) is left alone. What the dictionaries lack and print has (the 靑 of
+Korean headlines, the 髙 of Japanese names) is in PRINTED.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from pathlib import Path
 import opencc
 
 DICTIONARIES = Path(opencc.__file__).parent / "dictionary"
+
+PRINTED = """
+    倂併 値值 呑吞 喩喻 塡填 姸妍 姫姬 娯娱 尙尚 屛屏 幷并 廐厩 廏厩 彚彙 悳德 惪德 揑捏 揷插 昻昂 槙槇 淸清 湼涅
+    濳潛 煕熙 熈熙 甁瓶 皡皞 硏研 糓穀 竝並 緖緒 裵裴 郞郎 鄕鄉 靑青 顚顛 飮飲 騈駢 鼔鼓 兪俞 曺曹 吿告 鬪鬥
+    髙高 﨑崎 嵜崎 濵濱 邉邊 栁柳 𠮷吉 嶋島 嶌島 冨富 桒桑 渕淵 槗橋 氷冰 楳梅 篭籠 頚頸 賎賤 駈驅 蘂蕊
+    囯國 囶國 劒劍 庿廟 恊協 枽葉 畧略 躰體 軆體 隣鄰 銕鐵 鑛礦 鑚鑽 鴈雁 欝鬱
+"""
+"""A form met in Korean, Japanese or older print, and the character it is."""
 
 
 def pairs(name: str) -> list[tuple[str, list[str]]]:
@@ -53,6 +62,8 @@ def table() -> dict[str, str]:
             (target,) = targets
             if settle(target) != form:
                 simple[form] = target
+    for form, standard in PRINTED.split():
+        simple.setdefault(form, standard)
     return {form: settle(form) for form in simple if settle(form) != form}
 
 

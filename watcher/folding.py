@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from watcher import han
 from watcher.model import Span
 
-FOLDING: Final = f"1/unicode{unicodedata.unidata_version}"
+FOLDING: Final = f"2/unicode{unicodedata.unidata_version}"
 """Names the folding and the Unicode tables it was made with; stored text folded otherwise must be folded again."""
 
 BOUNDARY, LETTER, HAN, HIRAGANA, KATAKANA, HANGUL = range(6)
@@ -47,9 +47,11 @@ _STRIPPED_MARKS: Final = re.compile(
 _VOICING: Final = "\u3099\u309a"
 _LETTERS: Final = {
     "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
-    "ё": "е", "ـ": "", "ㆍ": " ", "ﾟ": "\u309a", "ﾞ": "\u3099",
+    "ё": "е", "ـ": "", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ە": "ه", "ㆍ": " ",
+    "ﾟ": "\u309a", "ﾞ": "\u3099",
 }  # fmt: skip
-"""Letters that Unicode does not take apart, the Arabic filler stroke, and the middle dot of Korean headlines."""
+"""Letters that Unicode does not take apart; the Arabic filler stroke, and letters that writers of Arabic, Persian and
+Urdu put for one another (final ى and ي, ة and ه, as search engines fold them); the middle dot of Korean headlines."""
 _HAN_FORMS: Final = dict(zip(han.FORMS, han.FOLDED, strict=True))
 _COMPOSABLE: Final = re.compile(
     "[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.DOTALL

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from watcher.folding import HAN, HANGUL, HIRAGANA, KATAKANA, LETTER, fold, kind_of
 from watcher.model import QueryError, Span
+from watcher.watchlist.proclitics import proclitics
 
 CASED_LETTERS: Final = 6
 """All-capitals words of up to so many letters are case-sensitive (DESIGN §10)."""
@@ -19,7 +20,10 @@ Side = Literal["", "open", "kind", "josa", "closed"]
 """What to check beside a pattern: nothing, `open` (take in the rest of the word), `kind` (no character of the same
 script), `josa` (only what inflects a Korean noun), `closed` (no possessive)."""
 
-_DASH: Final = r"[-\u2010-\u2015\u2212\uff0d\u30fb\uff65\u00b7]"
+_DASH: Final = (
+    r"[-\u2010-\u2015\u2043\u2212\ufe63\uff0d\u00b7\u2022\u2027\u2219\u22c5\u30a0\u30fb\uff65\u318d]"
+)
+"""Hyphens, dashes, and the middle dots of Chinese, Korean and Japanese names."""
 _JOINT: Final = re.compile(rf"(?<=\w){_DASH}(?=\w)")
 
 
@@ -114,7 +118,18 @@ def atom(term: str) -> Atom:
         for literal, shifted in _joined(text, capitals):
             for pattern in _bounded(literal, shifted, spelling):
                 patterns[pattern] = None
+                if not (spelling.exact or spelling.open_left):
+                    patterns.update(dict.fromkeys(_joined_on(pattern)))
     return Atom(tuple(patterns))
+
+
+def _joined_on(pattern: Pattern) -> list[Pattern]:
+    """An Arabic word with what is written on to it before it: the article, and, to; the hit is the word alone."""
+    literal = pattern.text[pattern.lead :]
+    return [
+        replace(pattern, text=" " * pattern.lead + text, lead=pattern.lead + at)
+        for text, at in proclitics(literal)
+    ]
 
 
 def _writings(words: str) -> list[str]:
@@ -209,8 +224,8 @@ def _left(kind: int, length: int, spelling: Spelling) -> tuple[int, Side]:
 
 
 def plurals(literal: str) -> list[str]:
-    """`literal` and its plurals: funds, crashes, spies. A number has none."""
-    if not literal[-1].isascii() or literal[-1].isdigit():
+    """`literal` and its plurals: funds, crashes, spies, F-16s. A bare number has none: the 1990s are no 1990."""
+    if not literal[-1].isascii() or not any(character.isalpha() for character in literal):
         return [literal]
     forms = [literal, literal + "s"]
     if literal.endswith(("s", "x", "z", "ch", "sh", "o")):
