@@ -137,24 +137,24 @@ def mutt(picture: Path) -> None:
                 body = maildir.render(box, outgoing, zone=ZONE)
                 maildir.send(box, outgoing, body, attempt_at=when)
         (folder / "muttrc").write_text(MUTT)
-        tmux = ["tmux", "-S", folder / "socket", "-u"]
+        tmux = ["tmux", "-S", str(folder / "socket"), "-u"]
         program = (
             f"HOME={folder} LC_ALL=C.UTF-8 TZ=Asia/Seoul neomutt -n -R -F {folder}/muttrc -f {folder}/outbox"
         )
         subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "40", program], check=True)
         try:
-            screen([*tmux], "NeoMutt")
+            screen(tmux, "NeoMutt")
             subprocess.run([*tmux, "send-keys", "4", "Enter", "Enter"], check=True)
-            shown = screen([*tmux], "Enough?").rstrip()
+            shown = screen(tmux, "Enough?").rstrip()
         finally:
             subprocess.run([*tmux, "kill-server"], check=True)
     console = Console(record=True, width=80, file=io.StringIO())
     console.print(Text.from_ansi(shown), soft_wrap=True)
     style = "margin:14px 18px;font:14px/1.4 'Noto Sans Mono CJK KR',monospace"
-    body = console.export_html(
+    page = console.export_html(
         inline_styles=True, code_format=f'<body style="margin:0"><pre style="{style}">{{code}}'
     )
-    shoot(body, picture, width=36 + 80 * 7, height=28 + (shown.count("\n") + 1) * 20)
+    shoot(page, picture, width=36 + 80 * 7, height=28 + (shown.count("\n") + 1) * 20)
 
 
 def moment(content: Content) -> datetime:
@@ -164,7 +164,7 @@ def moment(content: Content) -> datetime:
     return content.opened if isinstance(content, Bundle) else content.at
 
 
-def screen(tmux: list[str | Path], expected: str) -> str:
+def screen(tmux: list[str], expected: str) -> str:
     """What the terminal shows, once `expected` stands on it."""
     for _ in range(50):
         shown = subprocess.run(

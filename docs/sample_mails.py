@@ -29,9 +29,9 @@ def at(day: int, hour: int, minute: int) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
-def hits(watchlist: str, start: int, snippet: str, *terms: str) -> list[HitNote]:
+def hits(watchlist: str, start: int, snippet: str, *terms: str) -> tuple[HitNote, ...]:
     """Hits of `terms` in one sentence, each with its span for bold."""
-    return [
+    return tuple(
         HitNote(
             watchlist=watchlist,
             term=term,
@@ -43,7 +43,7 @@ def hits(watchlist: str, start: int, snippet: str, *terms: str) -> list[HitNote]
             marks=((snippet.index(term), snippet.index(term) + len(term)),),
         )
         for term in terms
-    ]
+    )
 
 
 def first_report() -> Alert:
