@@ -9,7 +9,7 @@ import pytest
 from watcher.model import QueryError
 from watcher.watchlist import Watchlist, problems, syntax, warnings
 
-CONCEPTS = {"dprk": ["DPRK"], "flee": ["fled"]}
+CONCEPTS = {"dprk": ["DPRK"], "flee": ["fled"], "Elites": ["minister"]}
 
 ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("fled arrested", [(6, 'a phrase needs quotes ("fled arrested")')]),
@@ -58,6 +58,22 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("북한 AND 탈북 외교관", [(11, "탈북 외교관")]),
     ("a NEAR source:b", [(8, "(a NEAR b) AND source:…")]),
     ("title:(a OR", [(7, "this ( is not closed"), (10, "the query ends")]),
+    ("fled AND !football", [(10, "write NOT football")]),
+    ("//", [(1, "this regex is empty")]),
+    ("fled AND //i", [(10, "this regex is empty")]),
+    ("=@dprk", [(1, "write @dprk")]),
+    ("a w/5 b", [(3, "write `w/5` as NEAR/5")]),
+    ("a PRE/3 b", [(3, "write `PRE/3` as ONEAR/3")]),
+    ("a NEAR /5 b", [(8, "write NEAR/5 without a space")]),
+    ("ａ ＡＮＤ ｂ", [(3, "write `ＡＮＤ` as AND")]),
+    ('"slush fund"~5 AND b', [(13, "write slush NEAR/5 fund")]),
+    ("headline:fled", [(1, "did you mean title:?")]),
+    ("site:yna", [(1, "did you mean source:?")]),
+    ("body:title:fled", [(6, "a field within a field")]),
+    ("title:(a OR body:b)", [(13, "a field within a field")]),
+    ("@DPRX AND titel:x", [(1, "did you mean @dprk?"), (11, "did you mean title:?")]),
+    ("@elite", [(1, "did you mean @Elites?")]),
+    ("”a", [(1, "closes no quotation")]),
 ]
 
 
@@ -88,11 +104,30 @@ def test_the_caret_stands_under_wide_characters() -> None:
     assert lines[2] == "  " + " " * 9 + "^"
 
 
+def test_of_a_long_line_what_stands_around_the_place_is_shown() -> None:
+    text = "망명 OR " * 40 + "(a b)" + " OR 망명" * 40
+    problem = QueryError("several words", text=text, column=text.index("b)") + 1)
+    _, line, caret = syntax.show(problem).split("\n")
+    assert line.startswith("  …")
+    assert line.endswith("…")
+    shown = sum(2 if "가" <= character <= "힣" else 1 for character in line)
+    assert shown <= 80
+    at = caret.index("^")
+    wide = sum("가" <= character <= "힣" for character in line[:at])
+    columns = [0]
+    for character in line:
+        columns.append(columns[-1] + (2 if "가" <= character <= "힣" else 1))
+    assert wide
+    assert line[columns.index(at)] == "b"
+
+
 ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]], list[tuple[str, str, str, int | None, str]]]] = [
     ({"any": ("fled", "@dprx")}, {}, [("watchlist", "x", "any", 1, "no concept @dprx")]),
     ({"any": ("fled AND left",)}, {}, [("watchlist", "x", "any", 0, "query = '…'")]),
     ({"any": ("(fled",)}, {}, [("watchlist", "x", "any", 0, "parentheses belong into query")]),
     ({"any": ("",)}, {}, [("watchlist", "x", "any", 0, "this entry is empty")]),
+    ({"any": ("headline:fled",)}, {}, [("watchlist", "x", "any", 0, "did you mean title:?")]),
+    ({"any": ("12:30", "DPRK: a statement", "~titel")}, {}, []),
     ({"any": ("a",), "always": ("@nope",)}, {}, [("watchlist", "x", "always", 0, "no concept @nope")]),
     ({"none": ("a",)}, {}, [("watchlist", "x", "", None, "`none` alone")]),
     ({}, {}, [("watchlist", "x", "", None, "looks for nothing")]),
@@ -135,6 +170,10 @@ TRAPS = [
     ("MSS", "China"),
     ("NK", "NK cells"),
     ("ab*", "a great many words"),
+    ("당", "=당"),
+    ("colou?r", "no wildcard"),
+    ("defect!", "no wildcard"),
+    ("lang=ko", "asked with lang:"),
 ]
 
 

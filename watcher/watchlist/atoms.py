@@ -87,10 +87,12 @@ def spell(term: str) -> Spelling:
     marks = term[: len(term) - len(rest)]
     words = rest.strip("*").strip()
     spelling = Spelling(words, "=" in marks, "~" in marks, rest.startswith("*"), rest.endswith("*"))
-    if words.startswith(("-", "+")) and fold(words[1:2]).text.strip():
+    if words.startswith(("-", "+", "!")) and fold(words[1:2]).text.strip():
         sign, word = words[0], words[1:]
-        way = f"write NOT {word}" if sign == "-" else f"write AND between terms, and {word} without +"
+        way = f"write AND between terms, and {word} without +" if sign == "+" else f"write NOT {word}"
         raise QueryError(f"`{sign}` before a word means nothing here: {way}", text=term)
+    if marks and words.startswith("@"):
+        raise QueryError(f"a concept takes no `{marks}`: write {words}, and {marks} in its entries", text=term)
     if "*" in words:
         column = term.index("*", term.index(words)) + 1 if words in term else 1
         column = term.index(words) + words.index("*") + 1

@@ -61,9 +61,10 @@ def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
         if rule.query:
             place = Finding("watchlist", rule.name, "query", None, "", rule.query)
             node, errors = grammar.parse(rule.query)
-            found += [_at(place, each) for each in errors]
+            wrong = [_at(place, each) for each in errors]
             if node is not None:
-                found += _build_problems(compiler, node, place)
+                wrong += _build_problems(compiler, node, place)
+            found += sorted(wrong, key=lambda each: (each.line, each.column))
     return list(dict.fromkeys(found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from watcher.model import QueryError
@@ -20,12 +21,23 @@ from watcher.watchlist.syntax import (
     Regex,
     Term,
     error,
+    nearest_field,
 )
 from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, Lexer, Token
 
 _FOREIGN: Final = {
-    "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR", "&": "AND", "&&": "AND", "|": "OR", "||": "OR", "!": "NOT",
+    "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR", "onear": "ONEAR", "atleast": "ATLEAST", "&": "AND",
+    "&&": "AND", "|": "OR", "||": "OR", "!": "NOT", "adj": "ONEAR",
 }  # fmt: skip
+_COUNTED: Final = {"w": "NEAR", "n": "NEAR", "within": "NEAR", "pre": "ONEAR", "p": "ONEAR", "adj": "ONEAR"}
+"""Operators of other programs that are words with a number: w/5, pre/5."""
+
+
+def _operator_meant(word: str) -> str:
+    """How an operator written otherwise (`and`, `&&`, `ＡＮＤ`, `w/5`) is written here, or nothing."""
+    name, slash, number = unicodedata.normalize("NFKC", word).lower().partition("/")
+    way = _FOREIGN.get(name) or (_COUNTED.get(name) if number.isdigit() else None)
+    return way + slash + number if way else ""
 
 
 class Parser:
@@ -128,11 +140,9 @@ class Parser:
     def _missing_operator(self) -> None:
         before, token = self.tokens[self.at - 1], self._peek()
         for word in (token, before):
-            way = _FOREIGN.get(word.text.lower().partition("/")[0]) if word.kind == "term" else None
+            way = _operator_meant(word.text) if word.kind == "term" else ""
             if way:
-                self._note(
-                    f"write `{word.text}` as {way}{word.text[len(way) :]}; in quotes it is a term", word
-                )
+                self._note(f"write `{word.text}` as {way}; in quotes it is a term", word)
                 self.at += word is token and self.tokens[self.at + 1].kind in (
                     "term",
                     "(",
@@ -141,6 +151,8 @@ class Parser:
                     "regex",
                 )
                 return
+        if not before.text:
+            return  # what stands before was not readable, and is told
         if before.kind == "term" and token.kind == "term":
             pair = f"{before.text} {token.text}"
             self._note(
@@ -192,6 +204,10 @@ class Parser:
             return self._group(token)
         if token.kind == "field":
             part = self._primary()
+            inner = _within(part, InField) if part is not None and token.text else None
+            if inner is not None:
+                message = "a field within a field: each term stands in one of them"
+                self.errors.append(error(message, self.text, inner.start))
             return part and (InField(token.text, part, token.start, part.end) if token.text else part)
         if token.kind == "ATLEAST":
             part = self._primary()
@@ -272,6 +288,10 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         return inner and InField(field.group(1), inner, start, inner.end), moved
     if not stripped:
         return None, [error("this entry is empty", text, 0)]
+    if field and field.group(1) not in FIELDS and nearest_field(field.group(1)):
+        meant = nearest_field(field.group(1))
+        message = f"there is no field `{field.group()}`; did you mean {meant}:? (as a phrase: in quotes)"
+        return None, [error(message, text, start)]
     if stripped[0] in "@/" or stripped.lstrip("=~")[:1] in OPENING:
         node, errors = parse(text)
         if node is not None and not errors and not isinstance(node, (Term, Regex, Concept)):

@@ -19,6 +19,8 @@ METADATA_FIELDS: Final = ("source", "author", "url", "lang")
 FIELDS: Final = TEXT_FIELDS + METADATA_FIELDS
 NEAR_DEFAULT: Final = 10
 """Words between the two sides of a NEAR that names no number."""
+SHOWN: Final = 76
+"""Columns of a line that are shown with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,35 @@ def error(message: str, text: str, at: int) -> QueryError:
 
 
 def show(problem: QueryError) -> str:
-    """The error for a terminal: message, the line it is in, and a caret under the place (wide characters counted)."""
+    """The error for a terminal: message, the line it is in, and a caret under the place (wide characters counted).
+
+    Of a long line, what stands around the place: a terminal would break it, and the caret would be nowhere.
+    """
     lines = problem.text.split("\n")
     if not problem.text or problem.line > len(lines):
         return problem.message
     line = lines[problem.line - 1].replace("\t", " ")
-    indent = sum(_width(character) for character in line[: problem.column - 1])
+    before, after = line[: problem.column - 1], line[problem.column - 1 :]
+    if _columns(line) > SHOWN:
+        before = _cut(before[::-1], SHOWN // 2)[::-1]
+        after = _cut(after, SHOWN - _columns(before))
     place = f"line {problem.line}, column {problem.column}"
-    return f"{place}: {problem.message}\n  {line}\n  {' ' * indent}^"
+    return f"{place}: {problem.message}\n  {before}{after}\n  {' ' * _columns(before)}^"
+
+
+def _cut(text: str, columns: int) -> str:
+    """As much of the beginning of `text` as fits, with an ellipsis where something is left out."""
+    if _columns(text) <= columns:
+        return text
+    kept, width = 0, 1
+    while width + _width(text[kept]) <= columns:
+        width += _width(text[kept])
+        kept += 1
+    return text[:kept] + "…"
+
+
+def _columns(text: str) -> int:
+    return sum(_width(character) for character in text)
 
 
 def _width(character: str) -> int:
@@ -135,6 +158,19 @@ def _width(character: str) -> int:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`: did you mean "…"?`, or nothing where no known name is near."""
-    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return near[0] if near else ""
+    """The known name that is likest to `name`, in whatever case, or nothing where none is near."""
+    names = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
+    return names[near[0]] if near else ""
+
+
+_CALLED: Final = {
+    "headline": "title", "head": "title", "hed": "title", "subject": "title", "intitle": "title", "text": "body",
+    "content": "body", "intext": "body", "site": "source", "outlet": "source", "feed": "source", "by": "author",
+    "byline": "author", "link": "url", "inurl": "url", "domain": "url", "language": "lang",
+}  # fmt: skip
+
+
+def nearest_field(name: str) -> str:
+    """The field that is meant by `name`, which is none: misspelt, or called so in other programs."""
+    return _CALLED.get(name.lower()) or nearest(name, FIELDS)

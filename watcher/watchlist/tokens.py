@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from watcher.model import QueryError
-from watcher.watchlist.syntax import FIELDS, NEAR_DEFAULT, error, nearest
+from watcher.watchlist.syntax import FIELDS, NEAR_DEFAULT, error, nearest_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ OPERATOR: Final = re.compile(r"(AND|OR|NOT|NEAR|ONEAR|ATLEAST)(?:/(\S*))?")
 FIELD: Final = re.compile(r"([A-Za-z_]+):")
 _WORD: Final = re.compile(r"[^\s()（）\"“”«»「」＂]+")
 _CONCEPT: Final = re.compile(r"@([\w-]*)")
+_DISTANCE: Final = re.compile(r"~(\d+)")
+_GAP: Final = re.compile(r"/(\d+)(?=\s)")
+_COUNTED: Final = re.compile(r"\b(NEAR|ONEAR|ATLEAST)\s+$")
 
 
 class Lexer:
@@ -92,12 +95,22 @@ class Lexer:
         if self.text[after : after + 1] == "*":
             self._note(f'the `*` belongs inside the quotes: "{inner}*"', after)
             after += 1
+        distance = _DISTANCE.match(self.text, after)
+        if distance:
+            way = f" NEAR/{distance.group(1)} ".join(inner.split()[:2])
+            self._note(f"`{distance.group()}` means nothing here: write {way}", after)
+            after = distance.end()
         if not inner.strip():
             self._note("these quotes hold nothing", quote)
             return Token("term", "", start, after)
         return Token("term", marks + re.sub(r"\s+", " ", inner.strip()), start, after)
 
     def _regex(self, at: int) -> Token:
+        gap = _GAP.match(self.text, at)
+        operator = _COUNTED.search(self.text[max(0, at - 20) : at])
+        if gap and operator:
+            self._note(f"write {operator.group(1)}{gap.group()} without a space", at)
+            return Token("term", "", at, gap.end())
         end = at + 1
         while end < len(self.text) and (self.text[end] != "/" or self.text[end - 1] == "\\"):
             end += 1
@@ -105,6 +118,8 @@ class Lexer:
             self._note("this regex is not closed: write / at its end (and \\/ for a slash within it)", at)
             return Token("regex", "", at, len(self.text))
         flag = int(self.text[end + 1 : end + 2] == "i")
+        if end == at + 1:
+            self._note("this regex is empty: write what to look for between the slashes", at)
         return Token("regex", self.text[at + 1 : end].replace("\\/", "/"), at, end + 1 + flag, flag)
 
     def _operator(self, name: str, number: str | None, at: int, end: int) -> Token:
@@ -133,7 +148,7 @@ class Lexer:
         name = field.group(1)
         if name in FIELDS:
             return Token("field", name, at, field.end())
-        near = nearest(name, FIELDS)
+        near = nearest_field(name)
         if word[len(name) + 1 :].startswith("//"):
             self._note(f'put quotes around an address: url:"{word}"', at)
             return Token("term", word, at, at + len(word))

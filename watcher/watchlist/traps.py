@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from watcher.folding import HAN, HANGUL, LETTER, fold, kind_of
+from watcher.watchlist.syntax import FIELDS
 
 _TIE: Final = "tie it to its subject with near or NEAR/n"
 _ANYWHERE: Final[dict[str, str]] = {
@@ -28,6 +30,11 @@ _LOOSE: Final[dict[str, str]] = {
     "Ministry of State Security": f"China has a Ministry of State Security too: {_TIE}",
 }
 
+_FOREIGN: Final = re.compile(r"(?<=\w)(?:\?(?=\w)|[?!]$|~\d*$|\^\d+$)")
+"""Wildcards and marks of other programs: colou?r, defect!, defector~1, defector^2. As punctuation they are a border."""
+_ADDRESS: Final = re.compile(r"[/.=]|\s")
+_FIELD: Final = re.compile(rf"({'|'.join(FIELDS)})=(?=\S)")
+
 
 def trap(term: str, *, near: bool) -> str:
     """Why `term` is likely to find something else, and what to write; empty if nothing is known against it.
@@ -37,23 +44,45 @@ def trap(term: str, *, near: bool) -> str:
     if term.lstrip("~").startswith("="):
         return ""  # closed on both sides: what stands inside other words is not found
     written = term.lstrip("~")
-    known = _ANYWHERE.get(fold_forms(written))
+    known = _foreign(written) or _ANYWHERE.get(fold_forms(written))
     if known:
         return known
     if not near and written in _LOOSE:
         return _LOOSE[written]
-    word = fold(term).text.strip()
-    stem = word.replace("*", "")
-    if not stem or "=" in term:
+    return "" if "=" in term else _too_short(term)
+
+
+def _foreign(written: str) -> str:
+    """What is wrong with a term that is written as in another program."""
+    mark = _FOREIGN.search(written)
+    if mark and not _ADDRESS.search(written):
+        return (
+            f"`{mark.group()}` is no wildcard here: the end of a word opens with `*`, its middle in a /regex/"
+        )
+    field = _FIELD.match(written)
+    if field:
+        return (
+            f"`{field.group()}` looks for the word {field.group(1)}: a field is asked with {field.group(1)}:"
+        )
+    return ""
+
+
+def _too_short(term: str) -> str:
+    """What is wrong with a term of so few letters that it stands in a great many words."""
+    stem = fold(term).text.strip()
+    if not stem:
         return ""
     kind = kind_of(stem[0])
     starred = term.endswith("*") or term.startswith("*")
-    if kind == LETTER and starred and len(stem) < 4 and stem.isascii():
+    single = len(stem) == 1
+    if starred and ((kind == LETTER and len(stem) < 4 and stem.isascii()) or (kind == HANGUL and single)):
         return f"`{term}` begins or ends a great many words: write more of it, or the words themselves"
-    if kind == HAN and len(stem) == 1:
+    if kind == HAN and single:
         return f"{term} stands inside many words: write ={stem} for the character alone, or a longer term"
-    if kind == HANGUL and starred and len(stem) == 1:
-        return f"`{term}` begins or ends a great many words: write more of it, or the words themselves"
+    if kind == HANGUL and single:
+        return (
+            f"{term} with an ending looks like many other words: write a longer word, or ={stem} for it alone"
+        )
     return ""
 
 
