@@ -107,7 +107,7 @@ def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) 
 
 def verdict(novelty: Novelty, best: Likeness | None) -> Literal["new", "copy", "excerpt", "extended"]:
     """The word for a text, from how much of it is known and how much of its best look-alike stands in it."""
-    if best is None:
+    if best is None or best.framed:
         return "new"
     covered, back = novelty.covered >= COVERED, best.back >= COVERED
     if covered:

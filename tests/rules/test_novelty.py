@@ -307,6 +307,51 @@ def test_boilerplate_links_nothing_and_counts_as_known():
     assert end - start > 0.9 * len(footer)
 
 
+MENU = """Home News Sport Weather Tide tables The harbour letter Subscribe Log in Contact
+Port closed until Tuesday. Ten walks along the coast. A cook remembers. Concert in the old customs house sold out
+Listen to the evening programme again. Advertise with us. Letters to the editor of this paper"""
+FOOTER = """Read more about this. Beekeepers count their losses; the mill will grind again; what the new bus line costs
+Our paper is owned by its readers, who elect the board each spring and pay for the work of nine reporters in three
+towns. Whoever wants to join them finds the form at the counter in the market hall and at every branch of the library
+You may leave a comment below if you are a member. Imprint. Privacy. All rights reserved by the readers' cooperative"""
+
+
+@pytest.mark.parametrize(
+    ("article", "before"),
+    [(OTHER, ENGLISH), (KOREAN, CHINESE), (CHINESE, ENGLISH), (OTHER, KOREAN)],
+    ids=["english", "korean after chinese", "chinese after english", "english after korean"],
+)
+def test_two_articles_in_one_frame_are_no_copies_and_each_is_new(article, before):
+    page, earlier = (f"{MENU}\n{text}\n{FOOTER}\n{FOOTER[::-1]}\n{MENU[::-1]}" for text in (article, before))
+    (likeness,), novelty, label = judged(page, earlier)
+    assert (likeness.framed, label) == (True, "new")
+    assert max(likeness.containment, likeness.contained) < 0.5
+    assert "".join(page[start:end] for start, end in novelty.spans).split() == article.split()
+    assert judged(page, article)[0][0].contained > 0.95
+
+
+def test_a_brief_over_a_standing_footer_is_no_copy_of_the_next():
+    briefs = [f"{text[: text.index('.', 160) + 1]}\n\n{FOOTER[86:420]}" for text in (ENGLISH, OTHER)]
+    (likeness,), novelty, label = judged(briefs[1], briefs[0])
+    assert (likeness.framed, label) == (True, "new")
+    assert "".join(briefs[1][start:end] for start, end in novelty.spans) in OTHER
+
+
+def test_one_article_in_the_frames_of_two_sites_is_a_copy():
+    theirs = f"{OTHER.replace('county', 'shire')}\n{ENGLISH}\n{FOOTER}"
+    ours = f"{MENU}\n{MENU[::-1]}\n{ENGLISH}\n{KOREAN[:150]}"
+    (likeness,), *_ = judged(ours, theirs)
+    assert not likeness.framed
+
+
+def test_an_item_whose_middle_was_rewritten_is_still_that_item():
+    before, after = (f"{MENU}\n{text}\n{FOOTER}" for text in (ENGLISH, OTHER))
+    likeness = compare(fingerprint(after), fingerprint(before), same_item=True)
+    assert likeness is not None
+    assert not likeness.framed
+    assert likeness.containment > 0.5
+
+
 def test_shared_passages_quote_both_texts():
     article = f"A reader writes. {ENGLISH[200:420]} What a story."
     for (start, end), (left, right) in shared_passages(article, ENGLISH):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from html import escape
@@ -523,6 +525,66 @@ def test_a_seed_at_three_outlets_over_more_than_two_days_is_not_told(room: Newsr
     room.run(later=timedelta(hours=49))
     desk.print("Envoy away", story(), paper=3)
     assert desk.told() == []
+
+
+# --------------------------------------------------------------------------- what stands under every article
+
+
+BIOGRAPHY = (
+    "The writer has covered those who defected from North Korea for this paper since the spring flood, and before that "
+    "the fisheries of the eastern coast and the county courts. She may be reached at the counter of the market hall on "
+    "weekday mornings. Letters to the editor should bear a full name and an address in the county, and may be "
+    "shortened before they are printed on the last page."
+)
+
+
+def unlike(number: int, words: int = 100) -> str:
+    """A text that has nothing in common with that of another number."""
+    draw = random.Random(number)
+    drawn = ["".join(draw.choices("bdfgklmnprstvaeiou", k=draw.randint(3, 8))) for _ in range(words)]
+    return ". ".join(" ".join(drawn[at : at + 10]).capitalize() for at in range(0, words, 10)) + "."
+
+
+def test_two_articles_with_one_biography_under_them_are_no_copies_and_both_are_told(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    own = "A colonel who fled North Korea sells noodles now, said the ministry. " + unlike(1, 40)
+    desk.print("Trade official leaves his post", f"{story()}\n\n{BIOGRAPHY}")
+    desk.print("Noodles from the colonel", f"{own}\n\n{BIOGRAPHY}")
+    assert desk.told() == [("Trade official leaves his post", "new"), ("Noodles from the colonel", "new")]
+    one, other = (alert["story"] for alert in desk.alerts())
+    assert one["id"] != other["id"]
+    assert " ".join(span["text"] for span in desk.alerts()[1]["novel"]) == own
+    # the biography itself was told once
+    desk.print("Herring", f"{unlike(2, 60)}\n\n{BIOGRAPHY}")
+    assert len(desk.told()) == 2
+    assert desk.held()["Herring"][0] == "follow-up"
+
+
+def test_what_stands_under_more_than_fifty_articles_links_none_of_them_and_is_known(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    columns = [
+        {
+            "guid": f"column {number}",
+            "title": f"Column {number}",
+            "link": room.server.url(f"/column/{number}"),
+            "content": f"{unlike(number)}\n\n{BIOGRAPHY}",
+        }
+        for number in range(53)
+    ]
+    room.server.script("/feed/1", Reply(body=rss(*columns[:52])))
+    room.run(later=MINUTES)
+    room.server.script("/feed/1", Reply(body=rss(*columns)))
+    room.run(later=MINUTES)
+    assert [verdict for _, verdict in desk.told()] == ["new"]
+    with room.store() as reader:
+        views = [reader.article(column["link"]) for column in columns]
+    linked = [json.loads(view.row.look_alikes) for view in views if view is not None]
+    assert len(linked) == 53
+    assert sum(map(bool, linked)) >= 50
+    last = views[-1]
+    assert last is not None
+    assert (last.row.verdict, linked[-1]) == ("new", [])
+    assert "".join((last.text or "")[start:end] for start, end in last.row.novel) == unlike(52)
 
 
 # --------------------------------------------------------------------------- known to whom
