@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import html.parser
+import itertools
 import json
 import re
 import signal
@@ -330,9 +331,8 @@ def slack(text: object, limit: int = 0) -> str:
     apart = re.sub(r"@(?=\w)|\](?=\()", "\\g<0>\u200b", str(text))
     pieces = [_ESCAPES.get(char, char) for char in apart]
     if limit and sum(map(len, pieces)) > limit:
-        while pieces and sum(map(len, pieces)) > limit - 1:
-            pieces.pop()
-        pieces.append("…")
+        ends = itertools.accumulate(map(len, pieces))
+        pieces = [*itertools.takewhile(lambda _: next(ends) < limit, pieces), "…"]
     return "".join(pieces)
 
 

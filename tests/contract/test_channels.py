@@ -33,14 +33,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook as Verifier
 
 from tests.servers import Reply, Server, serve
-from watcher import channels, message
+from watcher import channels, message, wording
 from watcher.channels import (
+    Apprise,
     Channel,
     Command,
     Console,
     Email,
     Maildir,
     Webhook,
+    apprise,
     command,
     console,
     smtp,
@@ -125,7 +127,13 @@ def outgoing(
 
 def deliver(settings: Channel, each: Outgoing, net: Net | None = None, at: datetime = NOW) -> str:
     kind = channels.module(settings)
-    return kind.send(settings, each, kind.render(settings, each), attempt_at=at, net=net)
+    return kind.send(settings, each, render(settings, each), attempt_at=at, net=net)
+
+
+def render(settings: Channel, each: Outgoing) -> bytes:
+    chosen = channels.template(settings)
+    words = wording.word(*chosen, each, UTC) if chosen is not None else None
+    return channels.module(settings).render(settings, each, words=words)
 
 
 # --------------------------------------------------------------------------- far sides
@@ -251,6 +259,11 @@ def hook(server: Server, **changed: Any) -> Webhook:
     return Webhook(**({"name": "hook", "url": server.url("/hook")} | changed))
 
 
+def chat(server: Server, tmp_path: Path, path: str = "/hook", scheme: str = "json") -> Apprise:
+    address = server.url(path).replace("http", scheme, 1)
+    return Apprise(name="chat", urls=(secret(tmp_path, address, "address"),))
+
+
 def secret(tmp_path: Path, text: str, name: str = "secret") -> Secret:
     path = tmp_path / name
     path.write_text(text + "\n", encoding="utf-8")
@@ -260,13 +273,15 @@ def secret(tmp_path: Path, text: str, name: str = "secret") -> Secret:
 # --------------------------------------------------------------------------- every channel
 
 
-@pytest.fixture(params=["email", "webhook", "maildir", "console", "command"])
+@pytest.fixture(params=["email", "webhook", "slack", "maildir", "console", "command", "apprise"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path, post: Post, receiver: Server) -> Channel:
     made: dict[str, Callable[[], Channel]] = {
         "email": lambda: mail_channel(
             post(), to=("desk@example.org", "night@example.org", "desk@example.org")
         ),
         "webhook": lambda: hook(receiver),
+        "slack": lambda: hook(receiver, template=wording.read("slack", tmp_path)),
+        "apprise": lambda: chat(receiver, tmp_path),
         "maildir": lambda: Maildir(name="box", path=tmp_path / "outbox"),
         "console": lambda: Console(name="terminal"),
         "command": lambda: Command(
@@ -282,9 +297,8 @@ def test_a_channel_takes_every_kind_of_content(settings: Channel, content: Conte
 
 
 def test_a_body_is_the_same_every_time_it_is_made(settings: Channel) -> None:
-    kind = channels.module(settings)
     each = outgoing(settings)
-    assert kind.render(settings, each) == kind.render(settings, each)
+    assert render(settings, each) == render(settings, each)
 
 
 def test_recipients_are_each_named_once(settings: Channel) -> None:
@@ -624,6 +638,105 @@ def test_a_slow_receiver_is_left_at_the_deadline(
     settings = hook(receiver)
     with pytest.raises(Temporary):
         deliver(settings, outgoing(settings), net)
+
+
+def test_a_body_of_the_users_own_is_signed_and_headed_like_any_other(
+    receiver: Server, net: Net, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.json.j2").write_text('{ "said": {{ subject|tojson }} }')
+    settings = hook(
+        receiver,
+        template=wording.read("mine.json.j2", tmp_path),
+        secrets=(secret(tmp_path, SECRET),),
+        headers={"X-Desk": "7"},
+    )
+    assert deliver(settings, outgoing(settings), net, at=datetime.now(UTC)) == "200"
+    request = receiver.last("/hook")
+    assert Verifier(SECRET).verify(request.body, dict(request.headers)) == {"said": message.subject(alert())}
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-desk"] == "7"
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
+def test_a_body_without_its_template_holds_to_the_schema_and_says_it_in_text(
+    receiver: Server, content: Content
+) -> None:
+    settings = hook(receiver, template=wording.read("slack", Path()))
+    body = json.loads(webhook.render(settings, outgoing(settings, content)))
+    jsonschema.Draft202012Validator(SCHEMA).validate(body)
+    assert body["text"] == message.plain(content)
+
+
+# --------------------------------------------------------------------------- apprise
+
+
+def test_a_service_gets_the_subject_and_the_plain_text(receiver: Server, tmp_path: Path) -> None:
+    for content, kind in ((alert(), "info"), (CONTENTS["notice"], "warning")):
+        settings = chat(receiver, tmp_path)
+        assert deliver(settings, outgoing(settings, content)) == "accepted by JSON"
+        got = json.loads(receiver.last("/hook").body)
+        assert (got["title"], got["type"]) == (message.subject(content), kind)
+        assert got["message"].split() == message.plain(content).split()
+
+
+def test_what_is_too_long_for_a_service_is_cut(receiver: Server, tmp_path: Path) -> None:
+    alerts = tuple(alert(f"a{number}") for number in range(400))
+    settings = chat(receiver, tmp_path)
+    deliver(settings, outgoing(settings, Bundle(reason="digest", alerts=alerts, opened=NOW)))
+    assert receiver.count("/hook") == 1
+    (request,) = receiver.requests
+    assert len(json.loads(request.body)["message"]) <= 32_768
+
+
+@pytest.mark.parametrize(
+    ("path", "reply", "reason"),
+    [
+        ("/hook", Reply(status=503), "apprise could not deliver it: .*error=503"),
+        ("/hook", Reply(status=410), "apprise could not deliver it: .*error=410"),
+        ("/verysecret/hook", Reply(status=404), "apprise could not deliver it"),
+        ("/hook", Reply(body=b"x" * 2_000, pause=0.5), r"did not end within 0\.3 s"),
+    ],
+    ids=["503", "410", "a secret in its words", "one that drips"],
+)
+def test_a_service_that_fails_is_tried_again(
+    receiver: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, path: str, reply: Reply, reason: str
+) -> None:
+    settings = chat(receiver, tmp_path, path)
+    if reply.pause:
+        monkeypatch.setattr(apprise, "DEADLINE", timedelta(seconds=0.3))
+    receiver.script(path, reply)
+    with pytest.raises(Temporary, match=reason) as raised:
+        deliver(settings, outgoing(settings))
+    assert "verysecret" not in str(raised.value)
+
+
+def test_what_a_service_raises_is_tried_again_without_its_keys() -> None:
+    def fail() -> None:
+        raise RuntimeError("json://key-of-mine@host said no")
+
+    with pytest.raises(Temporary, match=r"apprise failed: RuntimeError: json://…@host said no"):
+        apprise._within(timedelta(seconds=5), fail, "json://key-of-mine@host")
+
+
+def test_an_address_that_no_service_has_costs_no_alert(receiver: Server, tmp_path: Path) -> None:
+    nowhere = chat(receiver, tmp_path, scheme="nosuchservice")
+    missing = Apprise(name="chat", urls=(Secret(env="WATCHER_NO_SUCH"),))
+    for settings, reason in ((nowhere, "no address of a service"), (missing, "WATCHER_NO_SUCH is not set")):
+        with pytest.raises(Temporary, match=reason):
+            deliver(settings, outgoing(settings))
+        with pytest.raises(Permanent, match=reason):
+            apprise.probe(settings)
+    with pytest.raises(Temporary, match="no longer among the urls"):
+        deliver(nowhere, outgoing(nowhere, recipient="env GONE"))
+
+
+def test_without_the_extra_it_is_named(
+    receiver: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    settings = chat(receiver, tmp_path)
+    with pytest.raises(Temporary, match=r"pip install 'watcher\[apprise\]'"):
+        deliver(settings, outgoing(settings))
 
 
 # --------------------------------------------------------------------------- maildir

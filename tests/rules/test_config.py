@@ -499,7 +499,7 @@ def test_the_examples_of_the_page_load(written):
     (example,) = re.findall(
         r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
-    assert len(load(written(example)).channels) == 3
+    assert len(load(written(example)).channels) == 5
 
 
 # --------------------------------------------------------------------------- durations
