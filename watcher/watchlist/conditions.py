@@ -224,13 +224,20 @@ class AtLeast:
     def find(self, article: Article) -> list[Found] | None:
         """The part's hits if they stand at enough places."""
         got = self.part.find(article)
-        if got is None or len({(hit.a, hit.b) for hit in got}) < self.count:
-            return None
-        return got
+        return None if got is None or _places(got) < self.count else got
 
     def needs(self) -> list[Choice]:
         """As its part."""
         return self.part.needs()
+
+
+def _places(found: list[Found]) -> int:
+    """At how many places hits stand: those of several terms that overlap are at one."""
+    count = reach = 0
+    for end, start in sorted((hit.b, hit.a) for hit in found):
+        if start >= reach:
+            count, reach = count + 1, end
+    return count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
