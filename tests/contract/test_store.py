@@ -508,6 +508,17 @@ def test_a_channel_s_breaker_is_kept(store: Store) -> None:
     }
 
 
+def test_what_is_wrong_with_a_channel_s_template_is_kept_beside_its_breaker(store: Store) -> None:
+    store.write(lambda w: w.misworded("hook", "mine.j2:2: why"))
+    store.write(lambda w: w.trouble(ChannelState(name="hook", failures=1)))
+    assert {each.name: each.template for each in store.read.channels()} == {
+        "desk": "",
+        "hook": "mine.j2:2: why",
+    }
+    store.write(lambda w: w.misworded("hook", ""))
+    assert {each.template for each in store.read.channels()} == {""}
+
+
 def test_deliveries_of_a_removed_channel_are_dead_with_that_reason_and_revive_with_its_name(
     store: Store,
 ) -> None:
