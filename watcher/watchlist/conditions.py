@@ -230,11 +230,20 @@ class AtLeast:
         """As its part."""
         return self.part.needs()
 
+    def pairs(self) -> list[Pair]:
+        """As its part."""
+        return self.part.pairs()
+
+    def sites(self) -> Sites | None:
+        """As its part."""
+        return self.part.sites()
+
 
 def _places(found: list[Found]) -> int:
-    """At how many places hits stand: those of several terms that overlap are at one."""
+    """At how many places hits stand: those of several terms that overlap are at one, and of a NEAR its left side."""
     count = reach = 0
-    for end, start in sorted((hit.b, hit.a) for hit in found):
+    counted = [hit for hit in found if hit.subject] or found
+    for end, start in sorted((hit.b, hit.a) for hit in counted):
         if start >= reach:
             count, reach = count + 1, end
     return count
