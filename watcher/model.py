@@ -363,6 +363,8 @@ class Notice:
     subject: str
     text: str
     at: datetime
+    occasion: str = ""
+    """What it tells, as a key: each recipient is owed it once. Empty: what a channel gives up is not told elsewhere."""
 
 
 Content = Alert | Bundle | Notice

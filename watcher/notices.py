@@ -23,8 +23,9 @@ def of_channel(before: ChannelState, after: ChannelState, now: datetime) -> Noti
     name = clean(after.name, 60)
     if after.disabled and not before.disabled:
         text = (
-            f"{_finding(after, now)}\n\nWhat is owed to it waits in the outbox. Give the channel an address that"
-            " takes it, then send what waits with `watcher deliveries retry --dead`."
+            f"{_finding(after, now)}\n\nWhat is owed to it waits in the outbox. Give the channel another address in the"
+            " config: what waits goes there. If the address is right after all, `watcher deliveries retry --dead` asks"
+            " it again."
         )
         return Notice(subject=f"Channel {name} is switched off", text=text, at=now)
     if after.since is not None and before.since is None:
@@ -57,7 +58,7 @@ def _finding(state: ChannelState, now: datetime) -> str:
 
 
 def of_dead(claim: DeliveryClaim, reason: str, now: datetime) -> Notice | None:
-    """That a delivery was given up, and why; None for a notice, whose loss is told by its channel's own trouble."""
+    """That a delivery was given up, and why; None for a notice, which is told through another channel instead."""
     if isinstance(claim.content, Notice):
         return None
     to = f"{claim.channel} ({claim.recipient})" if claim.recipient != claim.channel else claim.channel
@@ -91,8 +92,8 @@ def of_removed(count: int, now: datetime) -> Notice | None:
     return Notice(subject="A channel with mail to send left the config", text=text, at=now)
 
 
-def through(troubled: str, kinds: Mapping[str, str], states: Sequence[ChannelState]) -> str | None:
-    """The channel that can tell of another's trouble: one that works, the likeliest to be read; None: none is left.
+def ways(troubled: str, kinds: Mapping[str, str], states: Sequence[ChannelState]) -> list[str]:
+    """The channels that can tell of another's trouble: those that work, the likeliest to be read first.
 
     `kinds`: the kind of each configured channel, in the order of the config.
     """
@@ -103,22 +104,22 @@ def through(troubled: str, kinds: Mapping[str, str], states: Sequence[ChannelSta
         kind = kinds[name]
         return name in failed, _BEST_FIRST.index(kind) if kind in _BEST_FIRST else len(_BEST_FIRST)
 
-    return min((name for name in kinds if name not in out), key=rank, default=None)
+    return sorted((name for name in kinds if name not in out), key=rank)
 
 
-def owed(notice: Notice, occasion: str, channel: str, recipients: Sequence[str]) -> list[NewDelivery]:
+def owed(notice: Notice, channel: str, recipients: Sequence[str], now: datetime) -> list[NewDelivery]:
     """The notice to each recipient of `channel`, due now: neither quiet hours nor schedules hold it.
 
-    `occasion` names what is told; the same occasion is owed once.
+    One of the same occasion is owed once.
     """
     return [
         NewDelivery(
-            id=derive_id("notice", occasion, channel, recipient),
+            id=derive_id("notice", notice.occasion, channel, recipient),
             channel=channel,
             recipient=recipient,
             content=notice,
-            created=notice.at,
-            due=notice.at,
+            created=now,
+            due=now,
         )
         for recipient in recipients
     ]

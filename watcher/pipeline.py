@@ -393,17 +393,29 @@ def _tell(
     *,
     parts: Parts,
 ) -> str | None:
-    """Owe a notice of what is news about a channel; the subject of one that nobody can be told through a channel."""
-    now, name = settlement.at, claim.channel
+    """Owe a notice of what is news about a channel; the subjects of those that no channel is left to tell."""
+    now, name, untold = settlement.at, claim.channel, []
     notice = notices.of_channel(before, after, now)
     occasion = f"channel {name} {now.isoformat()}"
     if notice is None and settlement.state == "dead":
         notice = notices.of_dead(claim, settlement.reason, now)
         # a wave of refusals is one notice an hour
         occasion = f"dead {name} {now:%Y-%m-%d %H}"
-    if notice is None:
-        return None
-    return post_notice(w, notice, occasion, parts=parts, about=name)
+    if notice is not None:
+        untold.append(post_notice(w, notice, occasion, parts=parts, about=name))
+    if settlement.state == "dead" and isinstance(claim.content, Notice) and claim.content.occasion:
+        untold.append(_tell_elsewhere(w, claim.content, now, parts=parts, than=name))
+    return "; ".join(filter(None, untold)) or None
+
+
+def _tell_elsewhere(w: Writer, notice: Notice, now: datetime, *, parts: Parts, than: str) -> str | None:
+    """Owe a notice that a channel gave up through the next one that has not had it; its subject where none works."""
+    kinds = {name: channel.kind for name, channel in parts.channels.items()}
+    ways = notices.ways(than, kinds, w.channels())
+    for way in ways:
+        if w.post(notices.owed(notice, way, parts.channels[way].recipients, now)):
+            break
+    return None if ways else notice.subject
 
 
 def post_notice(w: Writer, notice: Notice, occasion: str, *, parts: Parts, about: str = "") -> str | None:
@@ -413,13 +425,14 @@ def post_notice(w: Writer, notice: Notice, occasion: str, *, parts: Parts, about
     """
     kinds = {name: channel.kind for name, channel in parts.channels.items()}
     states = w.channels()
-    way = notices.through(about, kinds, states)
-    if way is None and about in kinds:
-        # the only channel: it can say that it works again, and what it refused
-        way = notices.through("", {about: kinds[about]}, states)
-    if way is None:
+    # the only channel can say that it works again, and what it refused
+    ways = notices.ways(about, kinds, states) or (
+        notices.ways("", {about: kinds[about]}, states) if about in kinds else []
+    )
+    if not ways:
         return notice.subject
-    w.post(notices.owed(notice, occasion, way, parts.channels[way].recipients))
+    told = replace(notice, occasion=occasion)
+    w.post(notices.owed(told, ways[0], parts.channels[ways[0]].recipients, notice.at))
     return None
 
 

@@ -164,6 +164,38 @@ def test_a_410_switches_a_channel_off_and_another_one_tells_it(room: Newsroom) -
     assert sorted(room.titles()) == sorted(case(n)["title"] for n in range(3))
 
 
+def test_a_channel_that_was_switched_off_starts_anew_at_another_address_with_all_that_waits(
+    room: Newsroom,
+) -> None:
+    room.hook_answers(Reply(status=410))
+    publish(room, case(0), case(1))
+    room.run(later=MINUTES)
+    room.run(later=MINUTES)
+    assert len(tries(room)) == 1
+    config = room.folder / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("/hook", "/new-hook"), encoding="utf-8")
+    room.server.script("/new-hook", Reply(status=200))
+    room.run()
+    taken = [request for request in room.server.requests if request.path == "/new-hook"]
+    with room.store() as reader:
+        ids = {view.id for view in reader.deliveries(state="done") if view.channel == "hook"}
+    assert {request.headers["webhook-id"] for request in taken} == ids
+    assert len(ids) == 2
+
+
+def test_a_notice_that_is_given_up_is_told_through_the_next_channel(room: Newsroom) -> None:
+    room.configure(feed='text = "feed"', more='[[channels]]\nname = "box"\ntype = "maildir"\npath = "box"\n')
+    config = room.folder / "config.toml"
+    told_by_hook = config.read_text(encoding="utf-8").replace('["desk", "hook"]', '["hook"]')
+    config.write_text(told_by_hook, encoding="utf-8")
+    room.mailbox.refuse = ["550 no such desk"] * 2
+    break_hook(room)
+    room.run(later=timedelta(seconds=1))
+    assert room.mails == []
+    (mail,) = (room.folder / "box" / "new").iterdir()
+    assert b"Subject: [watcher] Channel hook does not work" in mail.read_bytes()
+
+
 def test_a_dead_letter_is_told_with_its_reason_through_another_channel(room: Newsroom) -> None:
     room.mailbox.refuse = ["550 no such desk"]
     publish(room, case(0))

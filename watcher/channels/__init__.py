@@ -9,6 +9,7 @@ Temporary or Permanent raised), and `probe(settings, net)` for `check --online`.
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol, cast
 
 from watcher.channels import apprise, command, console, maildir, smtp, webhook
@@ -18,7 +19,7 @@ from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
-from watcher.model import Outgoing
+from watcher.model import Outgoing, WatcherError
 from watcher.wording import Form, Template, Words
 
 if TYPE_CHECKING:
@@ -75,6 +76,24 @@ def template(settings: Channel) -> tuple[Template, Form] | None:
     form = _FORMS.get(settings.type)
     chosen: Template | None = getattr(settings, "template", None)
     return None if form is None or chosen is None else (chosen, form)
+
+
+def address(settings: Channel) -> str:
+    """A mark of where a channel delivers: another one means another receiver. Empty where that cannot be told.
+
+    A digest, since the address may be a secret.
+    """
+    match settings:
+        case Webhook():
+            try:
+                place = settings.url if isinstance(settings.url, str) else settings.url.reveal()
+            except WatcherError:
+                return ""
+        case Email():
+            place = f"{settings.host}:{settings.port}"
+        case _:
+            return ""
+    return blake2b(place.encode(), digest_size=16).hexdigest()
 
 
 def module(settings: Channel) -> Kind:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from watcher import health
+from watcher import health, notices
 from watcher.health import SourceHealth
-from watcher.model import Notice, Permanent, Temporary, derive_id
+from watcher.model import Notice, Permanent, Temporary
 from watcher.net import Net
 from watcher.pipeline import MISSED, Parts
-from watcher.stores import NewDelivery, Reader, Store
+from watcher.stores import Reader, Store
 
 log = logging.getLogger("watcher")
 
@@ -52,19 +52,14 @@ def tell(store: Store, parts: Parts, now: datetime) -> int:
     """
     news = [finding for finding in health.judge(now, sources(store.read)) if finding.news]
     if news:
-        notices = [
-            NewDelivery(
-                id=derive_id("notice", finding.key, channel, recipient),
-                channel=channel,
-                recipient=recipient,
-                content=Notice(subject=f"watcher: {finding.message}"[:200], text=_text(finding), at=now),
-                created=now,
-                due=now,
-            )
-            for finding in news
-            for channel, recipient in _readers(parts)
+        told = [_notice(finding, parts.zone, now) for finding in news]
+        owing = [
+            delivery
+            for notice in told
+            for name in _readers(parts)
+            for delivery in notices.owed(notice, name, parts.channels[name].recipients, now)
         ]
-        store.write(lambda w: w.post(notices))
+        store.write(lambda w: w.post(owing))
     return len(news)
 
 
@@ -79,19 +74,15 @@ def ping(net: Net, address: str) -> None:
         log.warning("heartbeat: it answered %d", answer.status)
 
 
-def _text(finding: health.Finding) -> str:
-    since = f"\n\nSince {finding.since:%Y-%m-%d %H:%M} UTC." if finding.since else ""
-    return (
+def _notice(finding: health.Finding, zone: tzinfo, now: datetime) -> Notice:
+    since = f"\n\nSince {finding.since.astimezone(zone):%Y-%m-%d %H:%M %Z}." if finding.since else ""
+    text = (
         f"{finding.message}{since}\n\n`watcher sources` shows every source. Nothing else is held up by this."
     )
+    return Notice(subject=finding.message[:200], text=text, at=now, occasion=finding.key)
 
 
-def _readers(parts: Parts) -> Sequence[tuple[str, str]]:
-    """Everybody who gets alerts."""
+def _readers(parts: Parts) -> Sequence[str]:
+    """The channels that alerts go through."""
     named = {name for rule in parts.rules.values() for name in rule.channels}
-    return [
-        (name, recipient)
-        for name, channel in parts.channels.items()
-        if name in named
-        for recipient in channel.recipients
-    ]
+    return [name for name in parts.channels if name in named]

@@ -24,7 +24,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from watcher import notices, payload
+from watcher import channels, notices, payload
 from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
@@ -255,6 +255,10 @@ class Daemon:
             lost = notices.of_removed(w.orphan(names, now), now)
             if lost is not None:
                 post_notice(w, lost, f"removed {now.isoformat()}", parts=assembly.parts)
+            for name in w.moved(
+                {each.name: channels.address(each) for each in assembly.config.channels}, now
+            ):
+                log.info("%s: it has another address; what waited for it goes there", name)
             if self._fast:
                 w.due_now(now)
 

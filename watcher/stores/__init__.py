@@ -476,6 +476,10 @@ class Writer(Reader, Protocol):
         """Deliveries to channels no longer in the config are dead with that reason, and revive with the name."""
         ...
 
+    def moved(self, addresses: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+        """Give channels whose address is another than it was a new start, with what waits; their names."""
+        ...
+
     # poll
     def due_now(self, now: datetime) -> None:
         """Make every folder due at once."""
@@ -590,8 +594,8 @@ class Writer(Reader, Protocol):
         """
         ...
 
-    def post(self, deliveries: Sequence[NewDelivery]) -> None:
-        """Owe deliveries that belong to no alert: notices, tests."""
+    def post(self, deliveries: Sequence[NewDelivery]) -> int:
+        """Owe deliveries that belong to no alert: notices, tests. How many were not owed before."""
         ...
 
     def retry(self, ids: Sequence[str], *, dead: bool, now: datetime) -> int:

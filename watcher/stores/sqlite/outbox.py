@@ -164,8 +164,9 @@ class Outbox:
         )
         self.post(deliveries)
 
-    def post(self, deliveries: Sequence[NewDelivery]) -> None:
-        """Owe deliveries. One whose id is owed already is not owed twice."""
+    def post(self, deliveries: Sequence[NewDelivery]) -> int:
+        """Owe deliveries; how many are new. One whose id is owed already is not owed twice."""
+        new = 0
         for delivery in deliveries:
             state = "muted" if delivery.hold == "muted" else "held" if delivery.hold is not None else "due"
             cursor = self._connection.execute(
@@ -187,8 +188,10 @@ class Outbox:
                     None if state == "muted" else stamp_or_none(delivery.due),
                 ),
             )
+            new += cursor.rowcount
             if cursor.rowcount == 1 and state == "due":
                 number(self._connection, delivery.id, delivery.channel)
+        return new
 
     def sent_since(self, watchlist: str, since: datetime) -> int:
         """How many alerts of a watchlist since then were to go on their own (not in a bundle, but for the brake's)."""
@@ -422,6 +425,32 @@ class Outbox:
                 number(self._connection, id_, channel)
             count += 1
         return count
+
+    def moved(self, addresses: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+        """Give channels in trouble whose address is another than it was a new start, with what waits; their names.
+
+        `addresses`: for each channel a mark of where it delivers, empty where that is not known. What died with the
+        old address goes to the new one.
+        """
+        run = self._connection.execute
+        moved = []
+        for name, address in addresses.items():
+            row = run(
+                "select address, disabled or failures, reason from channels where name = ?", (name,)
+            ).fetchone()
+            if row is None or address in {"", row[0]}:
+                continue
+            run("update channels set address = ? where name = ?", (address, name))
+            if not row[0] or not row[1]:
+                continue
+            self.trouble(ChannelState(name=name))
+            run(
+                "update deliveries set state = 'due', due = ? where channel = ? and (state = 'due' and lease_until is null"
+                " or state = 'dead' and reason = ?)",
+                (stamp(now), name, row[2]),
+            )
+            moved.append(name)
+        return tuple(moved)
 
     def orphan(self, channels: Sequence[str], now: datetime) -> int:
         """Deliveries to a channel no longer in the config are dead with that reason; they revive with its name."""

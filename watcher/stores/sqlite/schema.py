@@ -51,6 +51,12 @@ def m006_templates(db: Database) -> None:
     db.execute("alter table channels add column template text not null default ''")
 
 
+@migrations()
+def m007_addresses(db: Database) -> None:
+    """Keep a mark of where a channel delivers, so that another address ends what was wrong with the old one."""
+    db.execute("alter table channels add column address text not null default ''")
+
+
 # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
 _FIRST = """
 create table meta (name text primary key, value text not null) without rowid;
