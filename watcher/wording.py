@@ -18,7 +18,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -175,8 +175,7 @@ def _rendered(template: Template, given: dict[str, Any], zone: tzinfo, block: st
     import jinja2  # noqa: PLC0415 - 40 ms, where there are templates
 
     try:
-        environment = _environment(escape, zone)
-        compiled = environment.from_string(template.text)
+        compiled = _compiled(template.text, escape, zone)
         if not block:
             return _taken(template, compiled.root_render_func(compiled.new_context(given)))
         if block not in compiled.blocks:
@@ -196,6 +195,11 @@ def _rendered(template: Template, given: dict[str, Any], zone: tzinfo, block: st
     except Exception as error:  # a template can raise whatever its expressions can
         why = clean(str(error), 300) or type(error).__name__
         raise Misworded(template, _line(error), why) from error
+
+
+@lru_cache(maxsize=16)
+def _compiled(text: str, escape: bool, zone: tzinfo) -> jinja2.Template:  # noqa: FBT001 - the key of a cache
+    return _environment(escape, zone).from_string(text)
 
 
 def _nothing(_: Any) -> Iterator[str]:

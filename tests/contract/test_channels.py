@@ -332,6 +332,17 @@ def test_a_mail_arrives_whole_in_korean_and_chinese(post: Post) -> None:
         assert raw.isascii()
 
 
+def test_a_mail_says_who_sends_it_and_who_is_answered(post: Post) -> None:
+    inbox = post()
+    settings = mail_channel(inbox, sender="감시 <watcher@example.org>", reply_to="Desk <answers@example.org>")
+    deliver(settings, outgoing(settings))
+    sender, _, raw, _ = inbox.mails[0]
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert sender == "watcher@example.org"
+    assert (mail["From"], mail["Reply-To"]) == ("감시 <watcher@example.org>", "Desk <answers@example.org>")
+    assert mail["To"] == "desk@example.org"
+
+
 def test_each_recipient_has_a_delivery_of_its_own(post: Post) -> None:
     inbox = post(rcpt={"gone@example.org": "550 5.1.1 no such user"})
     settings = mail_channel(inbox, to=("gone@example.org", "desk@example.org"))
@@ -420,7 +431,10 @@ def test_a_refused_login_is_no_dead_letter(
 
 def test_nothing_goes_in_the_clear_where_starttls_is_wanted(post: Post) -> None:
     inbox = post()
-    settings = mail_channel(inbox, security="starttls")
+    settings = Email(
+        name="desk", host="localhost", port=inbox.port, sender="w@example.org", to=("desk@example.org",)
+    )
+    assert settings.security == "starttls"
     with pytest.raises(Temporary, match="offers no STARTTLS; nothing is sent in the clear"):
         deliver(settings, outgoing(settings))
     assert inbox.mails == []

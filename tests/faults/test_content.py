@@ -18,11 +18,12 @@ import random
 import re
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
 
-from watcher import message, mime, payload, terminal
+from watcher import message, mime, payload, terminal, wording
 from watcher.display import clean
 from watcher.model import (
     Alert,
@@ -279,8 +280,39 @@ def check(told: Content, number: int) -> None:
     body = payload.body(each)
     SCHEMA.validate(json.loads(body))
     assert isinstance(told, Bundle) or len(body) < 20_000
+    if number % 3 == 0:
+        check_templates(each)
     if isinstance(told, Bundle):
         assert sum(len(part.alerts) for part in message.split(told)) == len(told.alerts)
+
+
+OWN = wording.Template(
+    name="own",
+    text="""{% macro say(value) %}{{ value }}{% endmacro %}
+{% block subject %}{{ data.article.title if type == "alert" else subject }} {{ subject }}{% endblock %}
+{% block plain %}{{ subject }}
+{{ text }}{{ say(data) }}{% endblock %}
+{% block html %}<p title="{{ subject }}">{{ text }}</p>{{ say(data) }}
+{% if type == "alert" %}<a href="{{ data.article.link }}">{{ data.article.url }}</a>{% endif %}{% endblock %}""",
+)
+SLACK = wording.read("slack", Path())
+
+
+def check_templates(each: Outgoing) -> None:
+    """The same of what a user's template makes of it, and of the Slack body."""
+    words = wording.word(OWN, "mail", each, UTC)
+    assert set(words) == {"subject", "plain", "html"}
+    raw = mime.build(each, sender="watcher <watcher@example.org>", to="desk@example.org", words=words)
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    assert set(parsed.keys()) <= set(HEADERS)
+    assert len(parsed.keys()) == len(set(parsed.keys()))
+    assert parsed["Subject"] == mime.header_text(words["subject"])
+    assert {tag.lower() for tag in _TAG.findall(words["html"])} <= {"p", "a"}
+    posted = json.loads(wording.word(SLACK, "json", each, UTC)["body"])
+    assert 0 < len(posted["text"]) <= 2_000
+    assert all(
+        link.startswith(("http://", "https://")) for link in re.findall(r"<([^|<>]*)\|", posted["text"])
+    )
 
 
 def run(seed: int, count: int) -> None:
