@@ -97,6 +97,8 @@ def _digit_numbers(text: str) -> list[float]:
 def _values(digits: str) -> list[float]:
     """`1,750` is one number, `1987,1988` two, `3.5.2` the figures of a list."""
     digits = digits.rstrip(".,")
+    if not digits:  # `1,...,5`: between the commas of a list stands no figure
+        return []
     if "," in digits:
         if _GROUPED.match(digits):
             digits = digits.replace(",", "")

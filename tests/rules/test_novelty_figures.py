@@ -39,6 +39,7 @@ from watcher.novelty import changes, figures, fingerprint, strip_wire_tags, titl
         ("two dozen nets", [24]),
         ("five, six or seven", [5, 6, 7]),
         ("v1.2.3", [1, 2, 3]),
+        ("the rows 1,...,5 and 6,.,7", [1, 5, 6, 7]),
         ("", []),
     ],
     ids=str,
