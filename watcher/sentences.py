@@ -13,7 +13,7 @@ _BORDER: Final = re.compile(
     r"""
     [.!?…\u203c-\u2049。！？｡؟۔।]
     (?: (?<![.!?…\u203c-\u2049]{2}) (?<![。！？｡؟۔।])                  # . ! ? before white space,
-        [.!?…\u203c-\u2049]*+ [\])}'"’”»›*]*+ (?=\s)                 # with what closes a quotation
+        [.!?…\u203c-\u2049]*+ [\])}'"’”»›*]*+ (?:\[\d{1,3}\]|[\x20\xa0\u202f]»)?+ (?=\s)  # with closing quotes, a note [1]
       | (?<=[。！？｡؟۔।]) [。！？｡.!?]*+ [”’」』）)\]》〉"']*+            # full stops that need no space after them
       | (?<=[\uac00-\ud7a3][.!?]) [.!?]*+ (?=[\uac00-\ud7a3“‘「])     # Korean without the space
     )
@@ -21,14 +21,21 @@ _BORDER: Final = re.compile(
     re.VERBOSE,
 )
 _BREAK: Final = re.compile(r"[\s(\[\"'“‘«/–—]")
+_WIDE: Final = re.compile(r".*[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3](?=[A-Za-z])")
+_DATE: Final = re.compile(r"\d{4}\. ?\d{1,2}\. ?\d{1,2}$")
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ABBREVIATED: Final = """
-    mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt vs
-    etc cf al inc ltd corp co dept est fig no nos vol pp art sec ch ed eds approx jan feb mar apr jun
+    mr mrs ms dr prof rev hon st sr jr gen col lt maj capt cmdr sgt adm brig gov sen rep pres supt mt vs
+    etc cf al inc ltd corp co dept est ed eds approx jan feb mar apr jun
     jul aug sep sept oct nov dec mon tue tues wed thu thurs fri u.s u.k u.n d.p.r.k r.o.k p.r.c e.g
-    i.e a.m p.m ph.d d.c m mm mme mlle hr fr z.b d.h u.a bzw usw nr bspw ca г гг т ул им стр
+    i.e a.m p.m ph.d d.c m mm mme mlle hr fr z z.b d.h u.a bzw usw bspw ca г гг т ул им
 """
 _ABBREVIATIONS: Final = frozenset(_ABBREVIATED.split())
+_NUMBERED: Final = frozenset(("no", "nos", "nr", "n", "p", "pp", "fig", "vol", "art", "sec", "ch", "стр"))
+"""Abbreviations before a number, and words or letters elsewhere: No. 39, p. 5."""
+_MONTHS: Final = re.compile(
+    r"(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
 _CLOSING: Final = "u.s u.k u.n d.p.r.k r.o.k p.r.c a.m p.m d.c etc inc ltd corp co jr sr al"
 _ENDS_TOO: Final = frozenset(_CLOSING.split())
 """Abbreviations that also end sentences: a border only if a capital that begins sentences follows."""
@@ -39,7 +46,7 @@ _QUOTED: Final = re.compile(
 _STARTING: Final = """
     the a an it he she they we i in on at by for but and however this that these those there his her
     its their our after before when while if as no not many some most what who how why according
-    officials
+    officials then yes
 """
 _STARTERS: Final = frozenset(_STARTING.split())
 
@@ -80,13 +87,17 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
     mark = border.group()
     if mark[0] in "。！？｡؟۔।":
         # 「…。」と述べた goes on: what follows a closing quotation without a space is the same sentence in Japanese.
-        return not (len(mark) > 1 and mark[-1] in "」』" and text[border.end()] in "とは、，という")
+        if text[border.end()] in "、，,；;":
+            return False
+        if mark[0] in "！？" and text[border.end()] == "と":
+            return False
+        return not (len(mark) > 1 and mark[-1] in "」』" and text[border.end()] in "とはという")
     after = border.end()
     while after < end and text[after].isspace():
         after += 1
     rest = text[after : min(end, after + AHEAD)]
     following = rest.lstrip("\"'“‘«([{*-–— ")[:1]
-    if following.islower():
+    if following.islower() or rest[:1] == ".":
         return False
     if mark[-1] in "\"'”’" and _QUOTED.match(text, after):
         return False
@@ -95,17 +106,33 @@ def _ends_sentence(text: str, border: re.Match[str], begun: int, end: int) -> bo
     if mark.startswith("..") and not following.isupper():
         return not following.isalpha() or not following.isascii()
     word = _BREAK.split(text[max(begun, border.start() - 12) : border.start()])[-1]
-    return not _abbreviates(word, rest, following)
+    if word[-1:].isdigit():
+        return not _counts(word, text[begun : border.start()].strip()[-12:], rest)
+    return not _abbreviates(_WIDE.sub("", word), rest, following)
+
+
+def _counts(word: str, before: str, rest: str) -> bool:
+    """Whether the dot after the number `word` belongs to it: 2016. 7. 5., the label of a list, a German date."""
+    if not word.isdigit():
+        return bool(_DATE.fullmatch(word))
+    return before == word or rest[:1].isdigit() or bool(_DATE.search(before)) or bool(_MONTHS.match(rest))
+
+
+def _starts(rest: str) -> bool:
+    """Whether `rest` begins with a word that begins sentences."""
+    first = re.match(r"[\"'“‘«(]*([^\W\d_]+)", rest)
+    return first is not None and first.group(1).lower() in _STARTERS
 
 
 def _abbreviates(word: str, rest: str, following: str) -> bool:
     """Whether the dot after `word` belongs to it."""
     lowered = word.lower()
     if lowered in _ENDS_TOO:
-        first = re.match(r"[\"'“‘«(]*([^\W\d_]+)", rest)
-        return first is None or first.group(1).lower() not in _STARTERS
+        return not _starts(rest)
+    if lowered in _NUMBERED:
+        return following.isdigit()
     if lowered in _ABBREVIATIONS:
-        return lowered != "no" or following.isdigit()
+        return True
     if len(word) == 1 and word.isalpha() and word.isupper():
-        return word != "I"
+        return word != "I" and not _starts(rest)
     return "." in word and bool(_INITIALS.fullmatch(word))
