@@ -13,7 +13,7 @@ _BORDER: Final = re.compile(
     r"""
     [.!?…\u203c-\u2049。！？｡؟۔।]
     (?: (?<![.!?…\u203c-\u2049]{2}) (?<![。！？｡؟۔।])                  # . ! ? before white space,
-        [.!?…\u203c-\u2049]*+ [\])}'"’”»›*]*+ (?:\[\d{1,3}\]|[\x20\xa0\u202f]»)?+ (?=\s)  # with closing quotes, a note [1]
+        [.!?…\u203c-\u2049]*+ [\])}'"’”»›*]*+ (?:\[\d{1,3}\]|[\x20\xa0\u202f]»)?+ (?=\s)  # with closing quotes, note
       | (?<=[。！？｡؟۔।]) [。！？｡.!?]*+ [”’」』）)\]》〉"']*+            # full stops that need no space after them
       | (?<=[\uac00-\ud7a3][.!?]) [.!?]*+ (?=[\uac00-\ud7a3“‘「])     # Korean without the space
     )
