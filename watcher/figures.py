@@ -45,6 +45,8 @@ _NATIVE = {
 }  # fmt: skip
 
 _DIGITS = re.compile(r"\d[\d.,]*")
+_ASCII_DIGITS = re.compile(r"[0-9][0-9.,]*")
+"""The same for ASCII, where it takes half the time."""
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
 _SCALE = re.compile(
     r"[  -]?(hundred|thousand|million|billion|trillion|dozen|mln|bln|trn)\b"
@@ -68,14 +70,14 @@ def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = Tr
     found.extend(_word_numbers(words))
     if wide:
         found.extend(_wide_numbers(text))
-    return np.unique(np.array(found, dtype=np.float64))
+    return np.array(sorted(set(found)), dtype=np.float64)
 
 
 def _digit_numbers(text: str) -> list[float]:
     """Numbers written in digits, with the scale after them (70 million, 5.93 mln, $2bn, 3만5천)."""
     found: list[float] = []
     sum_so_far, open_scale, expected = 0.0, 0, -1
-    for match in _DIGITS.finditer(text):
+    for match in (_ASCII_DIGITS if text.isascii() else _DIGITS).finditer(text):
         values = _values(match.group())
         at = match.end()
         scale = _SCALE.match(text, at) if match.group()[-1] not in ".," else None

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.fingerprints import K_WIDE, Fingerprint, fingerprint
+from watcher.fingerprints import K_WIDE, Fingerprint, distinct, fingerprint
 from watcher.model import Span
 
 LINK_CONTAINMENT = 0.5
@@ -231,21 +231,11 @@ def _stretches(indices: NDArray[np.intp]) -> list[tuple[int, int]]:
 
 def _containments(mine: NDArray[np.uint32], theirs: NDArray[np.uint32]) -> tuple[float, float]:
     """The share of each one's distinct shingles that stand in the other."""
-    ours, yours = _distinct(mine), _distinct(theirs)
+    ours, yours = distinct(mine), distinct(theirs)
     both = np.concatenate((ours, yours))
     both.sort()
     shared = int(np.count_nonzero(both[1:] == both[:-1]))
     return shared / max(len(ours), 1), shared / max(len(yours), 1)
-
-
-def _distinct(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    ordered = np.sort(values)
-    if len(ordered) < 2:
-        return ordered
-    first = np.empty(len(ordered), dtype=np.bool_)
-    first[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
 
 
 def _pairs(
