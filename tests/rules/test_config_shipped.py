@@ -191,7 +191,7 @@ def test_what_is_commented_out_loads_once_the_marks_are_taken_away(tmp_path):
     path.write_text(marked, encoding="utf-8")
     config = load(path)
     assert len(config.feeds) == 18
-    assert {channel.name for channel in config.channels} == {"terminal", "outbox", "desk", "hook"}
+    assert {channel.name for channel in config.channels} == {"terminal", "outbox", "desk", "hook", "chat"}
     assert config.watchlists[-1].deliver == "daily 07:30"
 
 

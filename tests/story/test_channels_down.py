@@ -97,6 +97,22 @@ def test_a_probe_that_arrives_lets_everything_go_and_is_told(room: Newsroom) -> 
     assert len(ids) == 5
 
 
+def test_one_recipient_refused_costs_the_other_nothing(room: Newsroom) -> None:
+    path = room.folder / "config.toml"
+    path.write_text(path.read_text("utf-8").replace('["desk@', '["gone@example.org", "desk@'), "utf-8")
+    room.mailbox.refuse = ["550 5.1.1 no such user"]
+    publish(room, case(1))
+    room.run(later=MINUTES)
+    (mail,) = room.mails
+    with room.store() as reader:
+        by_state = {each.state: each.recipient for each in reader.deliveries() if each.channel == "desk"}
+    assert set(by_state.values()) == {"gone@example.org", "desk@example.org"}
+    assert by_state["done"] == mail["To"]
+    assert [body["data"]["subject"] for body in room.hooks if body["type"] == "health"] == [
+        "A delivery to desk was given up"
+    ]
+
+
 def test_a_failure_between_successes_opens_nothing(room: Newsroom) -> None:
     for number in range(6):
         room.hook_answers(DOWN)
