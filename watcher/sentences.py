@@ -115,7 +115,8 @@ def _counts(word: str, before: str, rest: str) -> bool:
     """Whether the dot after the number `word` belongs to it: 2016. 7. 5., the label of a list, a German date."""
     if not word.isdigit():
         return bool(_DATE.fullmatch(word))
-    return before == word or rest[:1].isdigit() or bool(_DATE.search(before)) or bool(_MONTHS.match(rest))
+    label = before == word and len(word) <= 2
+    return label or rest[:1].isdigit() or bool(_DATE.search(before)) or bool(_MONTHS.match(rest))
 
 
 def _starts(rest: str) -> bool:
@@ -129,10 +130,10 @@ def _abbreviates(word: str, rest: str, following: str) -> bool:
     lowered = word.lower()
     if lowered in _ENDS_TOO:
         return not _starts(rest)
+    if len(word) == 1 and word.isalpha() and word.isupper():
+        return word != "I" and not _starts(rest)
     if lowered in _NUMBERED:
         return following.isdigit()
     if lowered in _ABBREVIATIONS:
         return True
-    if len(word) == 1 and word.isalpha() and word.isupper():
-        return word != "I" and not _starts(rest)
     return "." in word and bool(_INITIALS.fullmatch(word))
