@@ -156,6 +156,12 @@ def test_where_no_other_channel_is_left_the_log_and_sources_and_check_say_it(
     checked = watcher("--config", str(room.folder / "config.toml"), "check", "--database")
     assert checked.exit_code == 1
     assert "channel hook does not work: 503: down; 5 deliveries wait for it" in checked.stderr
+    # the config itself is fine; also beside a database that an older version left
+    with room.writing() as connection:
+        connection.execute("alter table channels drop column template")
+    checked = watcher("--config", str(room.folder / "config.toml"), "check")
+    assert checked.exit_code == 0
+    assert "channel hook does not work: 503: down; 5 deliveries wait for it" in checked.stderr
 
 
 # --------------------------------------------------------------------------- gone, dead, removed

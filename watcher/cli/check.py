@@ -12,7 +12,7 @@ from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
 
 if TYPE_CHECKING:
-    from watcher.stores import Store
+    from pathlib import Path
 
 
 @click.command()
@@ -26,7 +26,8 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     """Say what is wrong with the config: every mistake with file, line and column, and what to write instead.
 
     Warnings (a term that finds more than was meant) do not fail it. Exit status 2 for mistakes in the config,
-    1 when a feed, channel or the database is not fine, else 0.
+    1 when what an option asks about is not fine, else 0. Channels that the daemon cannot deliver through are named
+    in any case.
 
     \b
     Examples:
@@ -51,8 +52,10 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
 
         fine &= not online or probes.online(config)
         fine &= not stored or probes.stored(config, setup.store())
-    if (online or database) and config.watcher.database.exists():
-        fine &= _tell_channels(setup.store())
+    if config.watcher.database.exists():
+        delivering = _tell_channels(config.watcher.database)
+        # a config may be right while a receiver is down, and may be what mends it
+        fine &= delivering or not (online or database)
     if database:
         problems = setup.store().read.check()
         for message in problems:
@@ -72,13 +75,15 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
         sys.exit(errors.NOT_FINE)
 
 
-def _tell_channels(store: Store) -> bool:
+def _tell_channels(database: Path) -> bool:
     """Say which channels the daemon cannot deliver through; whether there are none."""
-    states = store.read.channels()
-    for channel in states:
+    from watcher.cli import glance
+
+    found = glance.troubled(database)
+    for channel in found:
         if channel.template:
             screen.note(f"channel {channel.name}: its template is not used: {clean(channel.template, 300)}")
-    troubled = [each for each in states if each.disabled or each.since is not None]
+    troubled = [each for each in found if each.disabled or each.since is not None]
     for channel in troubled:
         state = "is switched off, its receiver said it is gone" if channel.disabled else "does not work"
         waiting = screen.count(channel.waiting, "delivery waits", "deliveries wait")
