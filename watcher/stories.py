@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.fingerprints import mix, tokenise
-from watcher.folding import fold
+from watcher.folding import codes_of, fold
 
 LINK = 0.40
 """Cosine from which two reports tell one story. On the five seeds .40 links the first two only."""
@@ -36,6 +36,7 @@ COMMON = 300
 LATEST = 128
 """Reports kept in a dictionary before they are merged into a column."""
 _BUCKETS = 1 << 16
+_A, _LETTERS, _ASCII = np.uint32(ord("A")), np.uint32(26), np.uint32(127)
 _KEPT = 100_000
 """Words whose keys are remembered: some 10 MB."""
 _UNTOLD = 0
@@ -270,10 +271,11 @@ def _vector(title: str, text: str) -> _Vector:
 def _word_keys(whole: str, starts: Offsets, ends: Offsets, hashes: Hashes) -> Keys:
     """For each token the key of its word without ending, _UNTOLD for one that tells nothing."""
     values = hashes.tolist()
-    found = [_keys.get(value) for value in values]
-    for at, value in enumerate(values):
-        if found[at] is None:
-            found[at] = _learn(value, whole[starts[at] : ends[at]])
+    found = list(map(_keys.get, values))
+    if None in found:
+        for at, value in enumerate(values):
+            if found[at] is None:
+                found[at] = _learn(value, whole[starts[at] : ends[at]])
     return np.array(found, dtype=np.uint32)
 
 
@@ -290,7 +292,11 @@ def _learn(value: int, word: str) -> int:
 
 def _capitals(whole: str, starts: Offsets) -> NDArray[np.bool_]:
     """Which tokens begin with a capital."""
-    return np.fromiter((whole[start].isupper() for start in starts.tolist()), np.bool_, len(starts))
+    first = codes_of(whole)[starts]
+    capitals = (first - _A) < _LETTERS  # what is below A wraps around
+    for at in np.flatnonzero(first > _ASCII).tolist():
+        capitals[at] = chr(first[at]).isupper()
+    return capitals
 
 
 def _stem(word: str) -> str:
