@@ -15,9 +15,10 @@ from watcher.model import WatcherError
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEW_YORK = ZoneInfo("America/New_York")  # 2026: forward 8 March 02:00, back 1 November 02:00
+BERLIN = ZoneInfo("Europe/Berlin")  # forward 29 March 02:00, back 25 October 03:00
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # half an hour: forward 4 October 02:00, back 5 April 02:00
 SANTIAGO = ZoneInfo("America/Santiago")  # forward 6 September at midnight: the day begins at 01:00
-ZONES = {"seoul": SEOUL, "new york": NEW_YORK, "lord howe": LORD_HOWE, "santiago": SANTIAGO}
+ZONES = {"seoul": SEOUL, "new york": NEW_YORK, "lord howe": LORD_HOWE, "santiago": SANTIAGO, "berlin": BERLIN}
 
 
 def local(text: str, zone: ZoneInfo = SEOUL, fold: int = 0) -> datetime:
@@ -211,6 +212,41 @@ SWITCHES = {
         NEW_YORK,
         "2026-11-01 00:30",
         "2026-11-01T12:00Z",
+    ),
+    "Berlin: a skipped digest comes at the jump": (
+        "daily 02:30",
+        "",
+        BERLIN,
+        "2026-03-29 00:10",
+        "2026-03-29T01:00Z",
+    ),
+    "Berlin: a digest that comes twice goes at the first": (
+        "daily 02:30",
+        "",
+        BERLIN,
+        "2026-10-25 00:10",
+        "2026-10-25T00:30Z",
+    ),
+    "Berlin: the night of the jump is short": (
+        "now",
+        "22:00-07:00",
+        BERLIN,
+        "2026-03-28 23:00",
+        "2026-03-29T05:00Z",
+    ),
+    "Berlin: the night of the second hour is long": (
+        "now",
+        "22:00-07:00",
+        BERLIN,
+        "2026-10-24 23:00",
+        "2026-10-25T06:00Z",
+    ),
+    "Berlin: a weekly digest keeps its hour over the switch": (
+        "weekly mon 07:30",
+        "",
+        BERLIN,
+        "2026-10-24 12:00",
+        "2026-10-26T06:30Z",
     ),
     "half an hour's switch forward": ("daily 02:15", "", LORD_HOWE, "2026-10-04 01:00", "2026-10-03T15:30Z"),
     "half an hour's switch back": ("daily 01:45", "", LORD_HOWE, "2026-04-05 01:00", "2026-04-04T14:45Z"),
