@@ -66,10 +66,10 @@ def test_what_no_reader_sees_does_not_reach_a_template() -> None:
     assert isinstance(FULL, Alert)
     article = dataclasses.replace(FULL.article, title="a\u202eb\r\nBcc: x\x1b[2J\ud800")
     mail = said(
-        "{% block subject %}{{ data.article.title }}{% endblock %}",
+        "{% block subject %}{{ data.article.title }}{% endblock %}{% block plain %}{{ data.article.title }}{% endblock %}",
         dataclasses.replace(FULL, article=article),
     )
-    assert mail["subject"] == "ab Bcc: x[2J\ufffd"
+    assert mail == dict.fromkeys(("subject", "plain"), "ab Bcc: x[2J\ufffd")
 
 
 def test_what_is_missing_shows_as_nothing() -> None:
@@ -204,10 +204,9 @@ def test_slack_gets_links_and_escapes_and_nobody_is_called() -> None:
     assert text.count("<") == text.count(">") - 1  # the quote's
 
 
-def test_slack_shows_a_revision_before_and_after_and_links_no_script() -> None:
+def test_slack_shows_a_revision_before_and_after_and_what_is_no_link_as_text() -> None:
     text = str(posted(BARE)["text"])
-    assert "revised: untitled (河岸报)\n> before: 三人被捕。\n> now: 七人被捕" in text
-    assert "javascript" not in text
+    assert "revised: untitled (河岸报)\njavascript:alert(1)\n> before: 三人被捕。\n> now: 七人被捕" in text
 
 
 def test_slack_lists_a_bundle_and_reads_a_notice() -> None:

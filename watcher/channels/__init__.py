@@ -83,16 +83,18 @@ def address(settings: Channel) -> str:
 
     A digest, since the address may be a secret.
     """
-    match settings:
-        case Webhook():
-            try:
+    try:
+        match settings:
+            case Webhook():
                 place = settings.url if isinstance(settings.url, str) else settings.url.reveal()
-            except WatcherError:
+            case Apprise():
+                place = apprise.reveal(settings)
+            case Email():
+                place = f"{settings.host}:{settings.port}"
+            case _:
                 return ""
-        case Email():
-            place = f"{settings.host}:{settings.port}"
-        case _:
-            return ""
+    except WatcherError:
+        return ""
     return blake2b(place.encode(), digest_size=16).hexdigest()
 
 

@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from watcher import message
 from watcher.display import clean
 from watcher.model import Notice, Outgoing, Permanent, Secret, Temporary, WatcherError
 
@@ -54,6 +53,8 @@ def render(
     words: Words | None = None,  # noqa: ARG001
 ) -> bytes:
     """Title, text and type as JSON: what the service is asked to show, at every try."""
+    from watcher import message  # noqa: PLC0415
+
     content = outgoing.content
     shown = {
         "title": message.subject(content, zone=zone),
@@ -107,6 +108,11 @@ def _label(secret: Secret) -> str:
     if secret.env is not None:
         return f"env {secret.env}"
     return f"credential {secret.credential}" if secret.credential is not None else f"file {secret.file}"
+
+
+def reveal(settings: Apprise) -> str:
+    """All addresses, a line each. Raises `WatcherError`."""
+    return "\n".join(secret.reveal().strip() for secret in settings.urls)
 
 
 def _url(settings: Apprise, recipient: str) -> str:
