@@ -26,8 +26,8 @@ def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:
     """Say what is wrong with the config: every mistake with file, line and column, and what to write instead.
 
     Warnings (a term that finds more than was meant) do not fail it. Exit status 2 for mistakes in the config,
-    1 when what an option asks about is not fine, else 0. Channels that the daemon cannot deliver through are named
-    in any case.
+    1 when what an option asks about or a channel's template is not fine, else 0. Channels that the daemon cannot
+    deliver through are named in any case.
 
     \b
     Examples:

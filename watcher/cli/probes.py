@@ -92,27 +92,26 @@ def _probes(config: Config, net: Net, workers: Workers) -> Iterator[_Probe]:
 def templates(config: Config) -> bool:
     """Try every channel's template on the samples; tell each fault at its line; whether there are none."""
     from watcher import channels, samples
-    from watcher.engines.parts import assemble
+    from watcher.engines.parts import bind
+    from watcher.net import Net
     from watcher.press import Press
-    from watcher.sandbox import Workers
     from watcher.wording import Misworded
 
-    workers, press = Workers(1), Press()
-    assembly = assemble(config, workers, press)
+    net, press = Net(), Press()
+    ports = bind(config, net, press)
     faults: dict[tuple[str, int, str], str] = {}
     try:
         for settings in config.channels:
             if channels.template(settings) is None:
                 continue
-            port = assembly.parts.channels[settings.name]
+            port = ports[settings.name]
             for what, content in samples.SAMPLES.items():
                 try:
                     port.render(samples.outgoing(content, settings.name, port.recipients[0]))
                 except Misworded as fault:
                     faults.setdefault((fault.template.name, fault.line, fault.why), what)
     finally:
-        assembly.net.close()
-        workers.close()
+        net.close()
         press.close()
     for (name, line, why), what in faults.items():
         errors.tell_problem(Path(name), Problem(line, 1, f"{why} (for {what})"))

@@ -191,7 +191,7 @@ def assemble(config: Config, workers: Workers, press: Press) -> Assembly:
     engine = Engine(config.watchlists, config.concepts)
     parts = Parts(
         sources=sources,
-        channels=_channels(config, net, press),
+        channels=bind(config, net, press),
         rules={rule.name: rule for rule in config.watchlists},
         match=engine.match,
         zone=config.zone,
@@ -226,7 +226,8 @@ def _sources(config: Config, net: Net, workers: Workers) -> list[tuple[SourceSpe
     return found
 
 
-def _channels(config: Config, net: Net, press: Press) -> Mapping[str, ChannelPort]:
+def bind(config: Config, net: Net, press: Press) -> Mapping[str, ChannelPort]:
+    """Every channel by its name."""
     return {
         settings.name: BoundChannel(
             settings,
