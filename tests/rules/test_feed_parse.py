@@ -141,6 +141,19 @@ def test_control_characters_do_not_break_a_feed():
     assert only(read(json_feed({"id": "1", "title": "A!B"}).replace("!", "\x0b\x00"))).title == "AB"
 
 
+def test_half_a_character_in_json_costs_neither_its_entry_nor_the_feed():
+    odd = {
+        "id": "\ud800",
+        "url": "https://news.example/\udfff",
+        "title": "A \ud83d B",
+        "content_text": "C \ud800",
+    }
+    one, two = read(json_feed(odd, {"id": "2", "title": "D"})).entries
+    assert (one.title, one.text, two.title) == ("A \ufffd B", "C \ufffd", "D")
+    for text in (one.key, one.url, one.canonical_url):
+        assert (text or "").encode()
+
+
 @pytest.mark.parametrize(
     "reference", ["&#xD800;", "&#x110000;", "&#0;", "&#27;", "&#xFFFFFFFFFF;", f"&#{'9' * 3_000};", "&#55296"]
 )
@@ -586,6 +599,7 @@ def test_a_feed_says_how_seldom_it_wants_to_be_asked(channel, pace):
         ("[1, 2]", "not a JSON Feed"),
         ('{"error": "quota"}', "not a JSON Feed"),
         ('{"version": "https://jsonfeed.org/version/1", "items": 5}', "not a JSON Feed"),
+        ("[" * 100_000, "JSON that cannot be read"),
         ("/etc/passwd", "text, not a feed"),
         ("http://127.0.0.1:9/feed", "text, not a feed"),
     ],

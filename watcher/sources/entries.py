@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from watcher import urls
+from watcher.display import sound
 from watcher.model import Entry
 from watcher.sources.dates import moment
 
@@ -114,9 +115,12 @@ def _digest(*texts: str) -> str:
 
 
 def plain(value: object) -> str:
-    """`value` as text without white space around it; feeds in the wild have numbers for ids."""
+    """`value` as text without white space around it; feeds in the wild have numbers for ids.
+
+    JSON can carry lone surrogates, which neither an address nor the store can: one of them would cost the whole feed.
+    """
     if isinstance(value, str):
-        return value.strip()
+        return sound(value.strip())
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 

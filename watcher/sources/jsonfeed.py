@@ -18,9 +18,17 @@ def read(text: str, url: str, zone: tzinfo, now: datetime) -> Found | None:
         return None
     base = urls.resolve(plain(feed.get("home_page_url")), url) or url
     setting = Setting(bases=(base, url), zone=zone, now=now, language=language_of(feed.get("language")))
-    whole = [item for item in items if isinstance(item, dict)]
-    drafts = [made for item in whole if (made := _entry(item, setting)) is not None]
-    return Found(drafts=drafts, broken=len(items) - len(whole))
+    drafts, broken = [], 0
+    for item in items:
+        try:
+            made = _entry(item, setting) if isinstance(item, dict) else None
+        except ValueError:  # one odd entry must not cost its feed
+            made = None
+            broken += 1
+        broken += not isinstance(item, dict)
+        if made is not None:
+            drafts.append(made)
+    return Found(drafts=drafts, broken=broken)
 
 
 def _entry(item: dict[str, Any], setting: Setting) -> Draft | None:
