@@ -7,14 +7,16 @@ shared passage; templates that share their words but not their figures do not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.fingerprints import K_WIDE, Fingerprint, distinct, fingerprint
+from watcher.fingerprints import K_WIDE, K_WORDS, Fingerprint, distinct, fingerprint
 from watcher.model import Span
 
 LINK_CONTAINMENT = 0.5
@@ -56,6 +58,7 @@ a share of each, if all behind it is shared, as a footer is. Of 398 labelled wir
 words and none a share over .1; of 276 pairs of other articles in one real page's frame 272 have either."""
 _LINK_WEIGHT = LINK_WORDS * LINK_WIDE
 _SCALES = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
+_LOW = (1 << 14) - 1
 _REPEATS = 8
 """Places in the other text that are tried for a shingle that repeats there."""
 
@@ -242,24 +245,38 @@ def _pairs(
     mine: NDArray[np.uint32], theirs: NDArray[np.uint32], kept: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     """The places where a shingle of mine stands in theirs, in diagonals: index in mine, index in theirs."""
-    order = np.argsort(theirs, kind="stable")
-    ordered = theirs[order]
-    left = np.searchsorted(ordered, mine)
-    found = ordered[np.minimum(left, len(ordered) - 1)] == mine
+    # most shingles stand in one of the two alone: a table of bits tells, and leaves little to sort and search
+    low = theirs & _LOW
+    at = _bits_of(low)[mine & _LOW]
     if kept is not None:
-        found &= kept
-    at = np.flatnonzero(found)
+        at &= kept
+    at = at.nonzero()[0]
+    wanted = mine[at]
+    order = _bits_of(wanted & _LOW)[low].nonzero()[0]
+    if not len(order):
+        return None
+    order = order[np.argsort(theirs[order], kind="stable")]
+    ordered = theirs[order]
+    left = np.searchsorted(ordered, wanted)
+    found = ordered[np.minimum(left, len(ordered) - 1)] == wanted
+    at, left = at[found], left[found]
     if not len(at):
         return None
-    times = np.searchsorted(ordered, mine[at], side="right") - left[at]
+    times = np.searchsorted(ordered, mine[at], side="right") - left
     if int(times.max()) == 1:
-        return at, order[left[at]]
+        return at, order[left]
     times = np.minimum(times, _REPEATS)
     nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
     ours = np.repeat(at, times)
-    yours = order[np.repeat(left[at], times) + nth]
+    yours = order[np.repeat(left, times) + nth]
     by_diagonal = np.lexsort((ours, yours - ours))
     return ours[by_diagonal], yours[by_diagonal]
+
+
+def _bits_of(values: NDArray[np.unsignedinteger[Any] | np.signedinteger[Any]]) -> NDArray[np.bool_]:
+    bits = np.zeros(_LOW + 1, dtype=np.bool_)
+    bits[values] = True
+    return bits
 
 
 def _runs(ours: NDArray[np.intp], yours: NDArray[np.intp], *, size: int) -> list[_Run]:
@@ -303,17 +320,16 @@ def _settled(runs: list[_Run], size: int) -> list[_Run]:
 
 def _joined(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
     """The runs as chains: joined across small gaps without digits."""
-    lengths = mine.lengths
-    weights = _sums(np.where(mine.wide, LINK_WORDS, LINK_WIDE))
+    lengths, weights = _lengths_and_weights(mine)
     digits = _sums(mine.digits) if mine.digits.any() else None
     their_digits = _sums(theirs.digits) if theirs.digits.any() else None
     chains: list[_Chain] = []
     start = end = their_start = their_end = -1
     weight = 0
     for first, last, place in runs:
-        until = last + int(lengths[last])
+        until = last + lengths[last]
         ours, yours = first - end, place - their_end
-        gap = int(lengths[first]) + 1 if ours == yours else GAP
+        gap = lengths[first] + 1 if ours == yours else GAP
         joins = end >= 0 and ours <= gap and -K_WIDE < yours <= gap
         if joins and ours > 0 and digits is not None:
             joins = digits[first] == digits[end]
@@ -328,6 +344,13 @@ def _joined(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> list[_C
         their_end = place + until - first
     chains.append(_Chain(start, end, their_start, their_end, weight))
     return chains
+
+
+def _lengths_and_weights(text: Fingerprint) -> tuple[Sequence[int], Sequence[int]]:
+    """The tokens of each shingle, and what the tokens before each one weigh."""
+    if text.wide.any():
+        return text.lengths.tolist(), _sums(np.where(text.wide, LINK_WORDS, LINK_WIDE))
+    return [K_WORDS] * len(text.shingles), range(0, LINK_WIDE * (text.count + 1), LINK_WIDE)
 
 
 def _framed(chains: list[_Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
