@@ -241,6 +241,9 @@ MISTAKES = [
     ("a watchlist without a name", '[[watchlists]]\nany = ["x"]', "1:1 [[watchlists]] number 1 has no name"),
     ("a channel without a type", '[[channels]]\nname = "x"', '1:1 [[channels]] number 1 has no type: write one of "email"'),
     ("a type with a slip", '[[channels]]\nname = "x"\ntype = "emial"', '3:8 unknown type "emial": did you mean "email"?'),
+    ("a mail worded for a chat", EMAIL + 'to = ["a@b.org"]\ntemplate = "slack"', '7:12 "slack" is for webhooks: name a file of yours for mails'),
+    ("a template that is none", EMAIL + 'to = ["a@b.org"]\ntemplate = 7', "7:12 template must be a file's path, or the name of a template, in quotes, not 7"),
+    ("a service's address in the file", '[[channels]]\nname = "p"\ntype = "apprise"\nurls = ["tgram://key"]', "4:9 a secret never stands in the file"),
     ("mail without a receiver", EMAIL, '1:1 [[channels]] number 1 has no to: write to = ["desk@example.org"]'),
     ("mail to nobody", EMAIL + "to = []", "6:6 to is empty"),
     ("an address that is none", EMAIL + 'to = ["a@b.org", "desk"]', '6:18 "desk" is no mail address'),
@@ -449,6 +452,27 @@ def test_a_reload_says_what_it_changes(written):
         'channel removed: "hook"',
         'channel changed: "desk" (from)',
     )
+
+
+def test_a_reload_takes_a_template_that_was_edited_or_went_missing(written, tmp_path):
+    path = written(EMAIL + 'to = ["a@b.org"]\ntemplate = "mine.j2"\n')
+    (tmp_path / "mine.j2").write_text("one")
+    first = load(path)
+    (tmp_path / "mine.j2").write_text("two")
+    second = load(path)
+    (tmp_path / "mine.j2").unlink()
+    third = load(path)
+    assert [each.channels[0].template.text for each in (first, second, third)] == ["one", "two", ""]
+    assert revise(first, second) == revise(second, third) == ('channel changed: "m" (template)',)
+
+
+def test_an_apprise_channel_without_the_library_names_the_extra(written, monkeypatch):
+    text = '[[channels]]\nname = "p"\ntype = "apprise"\nurls = [{ env = "URL" }]\n'
+    assert load(written(text)).channels[0].urls == (Secret(env="URL"),)
+    monkeypatch.setattr("watcher.checks.find_spec", lambda _: None)
+    assert problems(written(text)) == [
+        "3:8 the library apprise is not installed: pip install 'watcher[apprise]'"
+    ]
 
 
 def test_a_reload_of_the_same_says_nothing(written):
