@@ -186,7 +186,7 @@ def fingerprint(text: str, *, title: str = "") -> Fingerprint:
         shingles=hashes.astype(np.uint32),
         triples=triples.astype(np.uint32),
         key=key,
-        numbers=figures.numbers(text, words=_number_words(text, tokens), wide=bool(tokens.wide.any())),
+        numbers=figures.numbers(text, words=_number_words(tokens), wide=bool(tokens.wide.any())),
         words=words,
         count=len(tokens),
         digits=tokens.digits,
@@ -291,13 +291,19 @@ def mix(values: Hashes) -> Hashes:
     return values ^ (values >> _U64(31))
 
 
-def _number_words(text: str, tokens: Tokens) -> list[tuple[int, str]]:
-    """The tokens that are English number words: index and word, in order."""
-    hashes, starts, ends = tokens.hashes, tokens.starts, tokens.ends
+def _number_words(tokens: Tokens) -> list[tuple[int, str]]:
+    """The tokens that are English number words: index and word, in order.
+
+    By their hashes, which see through what cannot be seen: `five` with a zero-width space behind it is five.
+    """
+    hashes = tokens.hashes
     # one look at a table of bits for each token, and a proper one for the few that pass
     maybe = _NUMBER_BITS[hashes & _LOW].nonzero()[0]
+    values = hashes[maybe].tolist()
     return [
-        (i, text[starts[i] : ends[i]].lower()) for i in maybe.tolist() if int(hashes[i]) in _NUMBER_HASHES
+        (at, _NUMBER_WORDS[value])
+        for at, value in zip(maybe.tolist(), values, strict=True)
+        if value in _NUMBER_WORDS
     ]
 
 
@@ -360,6 +366,6 @@ def whole(tokens: Tokens) -> int:
 
 
 _LOW = _U64((1 << 14) - 1)
-_NUMBER_HASHES = frozenset(int(tokenise(word).hashes[0]) for word in figures.NUMBER_WORDS)
+_NUMBER_WORDS = {int(tokenise(word).hashes[0]): word for word in figures.NUMBER_WORDS}
 _NUMBER_BITS = np.zeros(1 << 14, dtype=np.bool_)
-_NUMBER_BITS[[value & int(_LOW) for value in _NUMBER_HASHES]] = True
+_NUMBER_BITS[[value & int(_LOW) for value in _NUMBER_WORDS]] = True

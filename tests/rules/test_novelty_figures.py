@@ -38,6 +38,7 @@ from watcher.novelty import changes, figures, fingerprint, strip_wire_tags, titl
         ("６０명", [60]),
         ("two dozen nets", [24]),
         ("five, six or seven", [5, 6, 7]),
+        ("five\ufeff, s\u00adix or ﬁfty boats", [5, 6, 50]),
         ("v1.2.3", [1, 2, 3]),
         ("the rows 1,...,5 and 6,.,7", [1, 5, 6, 7]),
         ("", []),
