@@ -90,7 +90,8 @@ class Stories:
     """
 
     def __init__(self, window: timedelta = WINDOW) -> None:
-        self._window = window
+        self.window = window
+        """How long after a report another one may still join its story."""
         self._reports: list[_Report | None] = []
         """In the order they came; None where one was replaced."""
         self._place: dict[int | str, int] = {}
@@ -193,7 +194,7 @@ class Stories:
         within = (
             report
             for place in best
-            if (report := self._reports[place]) is not None and abs(at - report.at) <= self._window
+            if (report := self._reports[place]) is not None and abs(at - report.at) <= self.window
         )
         return list(islice(within, CANDIDATES))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
+
+from watcher import stocking
 
 FIRST = (
     "An officer of the palace guards crossed the river in early May, three traders said this week. He left with two "
@@ -154,3 +157,46 @@ def test_a_foreign_pack_is_refused_and_nothing_of_it_is_loaded(watcher, bare):
     assert result.exit_code == 1
     assert "x.fingerprints" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+LINES = [lines({"id": name, "text": text}).encode() for name, text in (("a", FIRST), ("b", QUOTING))]
+PACKED = gzip.compress(b"".join(LINES) + lines({"id": "c", "text": "x" * 500}).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "added", "said"),
+    [
+        ("x.jsonl", LINES[0] + b'{"id": "c", "text": "cut off\n' + LINES[1], 2, "x.jsonl:2: not JSON"),
+        (
+            "x.jsonl",
+            LINES[0] + b'{"text": "caf\xe9"}\n' + LINES[1],
+            2,
+            "x.jsonl:2: not UTF-8: byte 14 is 0xe9",
+        ),
+        ("x.jsonl", LINES[0] + b'{"text": "%s"}\n' % (b"word " * 400) + LINES[1], 2, "x.jsonl:2: too long"),
+        ("x.jsonl.gz", PACKED[:-30], 1, "x.jsonl.gz: damaged or cut short after line 1"),
+        ("x.jsonl.gz", b"not gzip", 0, "x.jsonl.gz: damaged or cut short after line 0: Not a gzipped file"),
+        ("x.jsonl", b"{bad}\n" * 300, 0, "… and 200 more that could not be read."),
+    ],
+    ids=["cut off", "not UTF-8", "too long", "gzip cut short", "no gzip", "all of it"],
+)
+def test_add_names_file_and_line_of_what_is_damaged_and_takes_whole_documents_only(
+    watcher, bare, monkeypatch, *, name, content, added, said
+):
+    monkeypatch.setattr(stocking, "LONGEST_LINE", 1000)
+    (bare / name).write_bytes(content)
+    result = watcher("corpus", "add", name)
+    assert (result.exit_code, said in result.stderr) == (1, True), result.stderr
+    assert result.stdout.startswith(f"{added} document")
+    again = watcher("corpus", "add", name, "--json")
+    assert {"added": 0, "known": added}.items() <= json.loads(again.stdout).items()
+
+
+def test_long_documents_are_taken_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(stocking, "BATCH_BYTES", 1000)
+    batches = [len(batch) for batch, _ in stocking._batches((each(number), 10) for number in range(7))]
+    assert batches == [2, 2, 2, 1]
+
+
+def each(number: int):
+    return stocking.document_of(lines({"id": str(number), "text": FIRST}), "added")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,7 +24,11 @@ if TYPE_CHECKING:
     from watcher.stores import Document, NewDocument
 
 BATCH = 50
-"""Lines judged in one transaction: some 0.2 s, for which a running daemon's writes wait."""
+"""Lines judged in one transaction: some 0.2 s, for which a running daemon's writes wait …"""
+BATCH_BYTES = 1 << 20
+"""… or as many as have so many bytes."""
+STORIES = 20_000
+"""Reports from which those too old for another one to join their story are let go: 180 MB."""
 
 
 @click.group()
@@ -55,13 +58,15 @@ def add(setup: Setup, paths: tuple[Path, ...], *, as_json: bool) -> None:
     {"id", "text", "title"?, "url"?, "published"?, "source"?, "language"?} a line, or a fingerprint pack. What is
     there already is not stored twice. Exit status 1 when something could not be read; the rest is in.
     """
-    from watcher.stocking import stock
+    from watcher.stocking import size, stock
 
     store = setup.store(create=True)
-    with reading.desk() as desk, screen.progress("Adding documents") as advance:
+    with reading.desk() as desk, screen.progress("Adding documents", size(paths)) as advance:
         done = stock(paths, store, desk.read, origin="added", now=datetime.now(UTC), advance=advance)
     for problem in done.problems:
         screen.note(problem)
+    if done.unread > len(done.problems):
+        screen.note(f"… and {done.unread - len(done.problems):,} more that could not be read.")
     if as_json:
         screen.document(done)
     else:
@@ -92,12 +97,14 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
       watcher corpus judge articles.jsonl > verdicts.jsonl
       watcher corpus judge --add articles.jsonl | jq -r 'select(.verdict == "copy") | .id'
     """
+    from watcher.stocking import numbered
+
     store = setup.store(create=True)
     reading.stock_config(setup.config, store)
     judging = _Judging(adding=adding)
     bad = 0
     with click.open_file(str(file), "rb") as lines, screen.progress("Judging") as advance:
-        for batch in _batches((number, line) for number, line in enumerate(lines, 1) if line.strip()):
+        for batch in _batches(numbered(lines)):
             # With --add each batch is one transaction, and each line sees those before it.
             answers = store.write(partial(judging.all, batch)) if adding else judging.all(batch, store.read)
             bad += sum("error" in answer for answer in answers)
@@ -150,6 +157,8 @@ class _Judging:
         if self._adding:
             story = story or document.article or document.key
             self._stories.add(self._count, story, document.title, text, at)
+            if len(self._stories) > STORIES and self._count % 1_000 == 0:
+                self._stories.forget(at - self._stories.window)
         return story
 
 
@@ -178,8 +187,13 @@ def _answer(document: NewDocument, weighed: Weighed, story: str | None) -> dict[
 
 
 def _batches(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    lines = iter(lines)
-    while batch := list(islice(lines, BATCH)):
+    batch: list[tuple[int, bytes]] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == BATCH or sum(len(raw) for _, raw in batch) > BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
         yield batch
 
 
@@ -203,8 +217,9 @@ def export(setup: Setup, file: Path, *, fingerprints: bool) -> None:
       watcher corpus export --fingerprints known.fingerprints
     """
     count = without = 0
-    with screen.progress("Writing the corpus") as advance:
-        documents = setup.store().read.export()
+    reader = setup.store().read
+    with screen.progress("Writing the corpus", reader.usage().documents) as advance:
+        documents = reader.export()
         if fingerprints:
             from watcher import packs
 

@@ -67,11 +67,10 @@ def stock_config(config: Config, store: Store) -> None:
     """Take in the `corpus` of the config, as the daemon does at its start; what is there already costs little."""
     if not config.watcher.corpus:
         return
-    from watcher.stocking import stock
+    from watcher.stocking import size, stock
 
-    with desk() as reading, screen.progress("Loading the corpus") as advance:
-        done = stock(
-            config.watcher.corpus, store, reading.read, origin="seed", now=datetime.now(UTC), advance=advance
-        )
+    paths = config.watcher.corpus
+    with desk() as reading, screen.progress("Loading the corpus", size(paths)) as advance:
+        done = stock(paths, store, reading.read, origin="seed", now=datetime.now(UTC), advance=advance)
     for problem in done.problems:
         screen.note(f"corpus: {problem}")
