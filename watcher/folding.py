@@ -198,11 +198,11 @@ class Folded:
         """The original offsets of `text[a:b]`, without zero-width characters or quotes that trail it; a < b."""
         if self._changed is None:
             return a, b
-        start = int(self.starts[a])
+        start = self.starts.item(a)
         if isinstance(self._changed, tuple):
-            end = int(self.ends[b - 1])
+            end = self.ends.item(b - 1)
         else:
-            end = int(self.starts[b]) if b < len(self.text) else len(self.original)
+            end = self.starts.item(b) if b < len(self.text) else len(self.original)
         while end > start + 1 and _trails(self.original[end - 1]):
             end -= 1
         return start, end
@@ -220,42 +220,41 @@ class Folded:
     def counts(self) -> NDArray[np.float32]:
         """`counts[i]` words begin before `text[i]`; one longer than the text, so that a difference counts a range."""
         kinds = self.kinds
-        total = np.zeros(len(kinds) + 1, dtype=np.float32)
-        weights = total[1:]
+        halves = np.zeros(len(kinds) + 1, dtype=np.int32)  # summed in a quarter of the time that floats take
+        weights = halves[1:]
         letters = kinds == LETTER
         letters[1:] &= kinds[:-1] != LETTER
         if not self.text.isascii():
-            weights[kinds > LETTER] = 0.5
+            weights[kinds > LETTER] = 1
         first = letters.nonzero()[0]
-        weights[first] = 1
-        for at in self._joined(first):
-            if self._glued(at):
-                weights[at] = 0
-        return np.cumsum(total, out=total)
+        weights[first] = 2
+        weights[self._glued(first)] = 0
+        return np.cumsum(halves, dtype=np.int32) * np.float32(0.5)
 
-    def _joined(self, first: NDArray[np.intp]) -> list[int]:
-        """Of words that begin at `first`, those with one apostrophe, dot or comma before them and no space."""
+    def _glued(self, first: NDArray[np.intp]) -> list[int]:
+        """Of words that begin at `first`, those that continue the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
         first = first[first >= 2]
-        if self._changed is None:
-            places: NDArray[np.integer[Any]] = first - 1
-            wide = np.ones(len(first), dtype=bool)
-        else:
-            places = self.starts[first - 1]
+        places: NDArray[np.integer[Any]] = first - 1
+        if self._changed is not None:
+            places = self.starts[places]
+        marked = _GLUE[codes_of(self.original)[places]].nonzero()[0]
+        first, places = first[marked], places[marked]
+        if self._changed is not None:
             wide = self.starts[first] - places == 1
-        found: list[int] = first[wide & _GLUE[codes_of(self.original)[places]]].tolist()
+            if isinstance(self._changed, tuple):
+                wide &= self.ends[first - 1] - places == 1
+            first, places = first[wide], places[wide]
+        text, original = self.text, self.original
+        found = []
+        for at, place in zip(first.tolist(), places.tolist(), strict=True):
+            if text[at - 1] != " ":
+                continue
+            if original[place] in ".,":
+                if text[at].isdigit() and text[at - 2].isdigit():
+                    found.append(at)
+            elif text[at].isalpha() and text[at - 2].isalnum():
+                found.append(at)
         return found
-
-    def _glued(self, at: int) -> bool:
-        """Whether the word that begins at `at` continues the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
-        if at < 2 or self.text[at - 1] != " ":
-            return False
-        start, end = int(self.starts[at - 1]), int(self.ends[at - 1])
-        if end - start != 1:
-            return False
-        mark = self.original[start]
-        if mark in ".,":
-            return self.text[at].isdigit() and self.text[at - 2].isdigit()
-        return mark in APOSTROPHES and self.text[at].isalpha() and self.text[at - 2].isalnum()
 
     @property
     def words(self) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher.model import Fields
-from watcher.watchlist import Watchlist
+from watcher.watchlist import Watchlist, selection
+from watcher.watchlist.article import Article
 from watcher.watchlist.engine import Engine
 
 WORDS = [
@@ -140,3 +142,49 @@ def test_a_megabyte_costs_no_square_and_its_hits_are_exact() -> None:
         "張成澤",
         "ﬁrst",
     }
+
+
+latin_word = st.sampled_from(
+    ["fund", "funds", "spy", "MSS", "kim", "un", "defect", "북한", "北", "a", "ab", "abcd"]
+)
+query_term = st.one_of(
+    latin_word,
+    latin_word.map(lambda word: word + "*"),
+    latin_word.map(lambda word: "*" + word),
+    latin_word.map(lambda word: "=" + word),
+    st.tuples(latin_word, latin_word, st.sampled_from(["", "*"])).map(
+        lambda each: f'"{each[0]} {each[1]}{each[2]}"'
+    ),
+    st.tuples(latin_word, latin_word, latin_word).map(lambda each: f'"{" ".join(each)}"'),
+    st.just("/f[uo]nd/"),
+)
+field_term = st.tuples(st.sampled_from(["title", "body", "source"]), query_term).map(":".join)
+near_term = st.tuples(
+    query_term,
+    st.sampled_from(["NEAR/0", "NEAR/1", "NEAR/3", "ONEAR/2"]),
+    query_term,
+    st.sampled_from(["NEAR/2", "ONEAR/0"]),
+    query_term,
+    st.sampled_from([3, 5]),
+).map(lambda each: f"({' '.join(each[: each[-1]])})")
+query = st.tuples(
+    st.one_of(near_term, query_term, field_term),
+    st.sampled_from(["AND", "OR", "AND NOT"]),
+    st.one_of(query_term, field_term, near_term, query_term.map(lambda each: f"ATLEAST/2 {each}")),
+    st.sampled_from([1, 3, 3]),
+).map(lambda each: " ".join(each[: each[-1]]))
+said = st.lists(
+    st.one_of(latin_word, st.sampled_from(["x", "abc", "3.5", "kim's", "l'un", "비북한은", "北韩"])),
+    max_size=25,
+).map(" ".join)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(query, min_size=3, max_size=12), said, said, said)
+def test_what_is_not_chosen_to_be_evaluated_would_not_have_held(
+    monkeypatch: pytest.MonkeyPatch, queries: list[str], title: str, body: str, source: str
+) -> None:
+    monkeypatch.setattr(selection, "FEW", 0)
+    engine = Engine([Watchlist(name=each, query=each, always=()) for each in queries], {})
+    article = Article(Fields(title=title, body=body, source=source), metadata=engine.metadata)
+    assert engine.evaluate(article, engine.select(article)) == engine.evaluate(article, range(len(queries)))

@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 from watcher.folding import APOSTROPHES, HAN, HANGUL, HIRAGANA, KINDS, Folded, codes_of, fold, kind_of
 from watcher.model import Fields, Span
 from watcher.sentences import paragraphs, sentences
-from watcher.watchlist.atoms import Atom, Pattern
+from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
-from watcher.watchlist.words import Numbers, Places
+from watcher.watchlist.words import Begins, Numbers, Places
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
-LONGEST: Final = 60
-"""Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 FAR: Final = 1e9
 """Words between one field and the next, so that nothing is near across them."""
 
@@ -51,11 +49,14 @@ class Article:
             pieces += [folded.text, SEPARATOR]
             at += len(folded.text) + len(SEPARATOR)
         self.haystack = "".join(pieces)
+        self._ascii = self.haystack.isascii()
+        self.body_begin = self.parts[1].begin - 1
+        """Before it a pattern begins in the title."""
         self.text_end = self.parts[1].end + 1
-        self.places: tuple[Numbers, NDArray[np.intp]] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
+        self.places: tuple[Numbers, Begins] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
         """The patterns and words that were seen, and where each begins, as the engine found them."""
         self._starts: Places | None = None
-        self.memo: dict[int, object] = {}
+        self.memo: dict[object, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
         self._borders: list[int] | None = None
@@ -101,29 +102,35 @@ class Article:
         return [span for span in self._metadata[number] if part.begin <= span[0] < part.end]
 
     def _verify(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
-        found: set[Span] = set()
+        found: list[Span] = []
+        rows = 0
         for number, pattern in zip(patterns, atom.patterns, strict=True):
             starts = self.starts.get(number)
+            if starts is None:
+                continue
+            rows += 1
+            if starts[-1] >= self.text_end:
+                starts = [start for start in starts if start < self.text_end]
             if pattern.plain:
                 a, b = pattern.lead, len(pattern.text) - pattern.trail
-                found.update([(start + a, start + b) for start in starts if start < self.text_end])
+                found += [(start + a, start + b) for start in starts]
                 continue
+            rows += 1  # open ends may take in one another's hits
             for start in starts:
-                if start < self.text_end:
-                    span = self._bounded(pattern, start)
-                    if span is not None and (not pattern.capitals or self._capital(pattern, start)):
-                        found.add(span)
+                span = self._bounded(pattern, start)
+                if span is not None and (not pattern.capitals or self._capital(pattern, start)):
+                    found.append(span)
         if found and atom.cased and self.shouted:
             body = self.parts[1].begin
             if not any(a >= body for a, _ in found):
                 return []
-        return sorted(found)
+        return found if rows < 2 else sorted(set(found))
 
     def _verify_metadata(self, atom: Atom, patterns: Sequence[int]) -> list[Span]:
         return sorted(
             span
             for number, pattern in zip(patterns, atom.patterns, strict=True)
-            for start in self.starts.get(number)
+            for start in self.starts.get(number) or ()
             if start >= self.text_end and (span := self._bounded(pattern, start)) is not None
         )
 
@@ -152,6 +159,12 @@ class Article:
         """The last place of the word around `at` in one direction; Han and hiragana have no words to fill."""
         if kind_of(self.haystack[at]) in (HAN, HIRAGANA):
             return at
+        if self._ascii:
+            if step > 0:
+                end = self.haystack.find(" ", at, at + LONGEST + 1)
+                return at + LONGEST if end < 0 else end - 1
+            begin = self.haystack.rfind(" ", max(at - LONGEST, 0), at)
+            return max(at - LONGEST, 0) if begin < 0 else begin + 1
         if self._borders is None:
             kinds = KINDS[codes_of(self.haystack)]
             self._borders = (np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()
@@ -198,6 +211,18 @@ class Article:
             if at <= part.end:
                 return FAR * number + float(part.folded.counts[at - part.begin])
         return FAR * len(self.parts)
+
+    def distances(self, begins: Begins) -> NDArray[np.int64]:
+        """Twice the count at each place; from title to body, and on to the rest, it is far."""
+        title, body = self.parts[:2]
+        counts = np.where(
+            begins < self.body_begin,
+            title.folded.counts.take(begins - title.begin, mode="clip"),
+            body.folded.counts.take(begins - body.begin, mode="clip"),
+        )
+        counts *= 2
+        fields = (begins >= self.body_begin).astype(np.int64) + (begins >= self.text_end)
+        return counts.astype(np.int64) + (fields << 30)
 
     def unit(self, at: int, kind: str) -> int:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""

@@ -16,6 +16,9 @@ CASED_LETTERS: Final = 6
 INSIDE_COMPOUNDS: Final = 4
 """Korean words of so many syllables are found inside compounds."""
 
+LONGEST: Final = 60
+"""Characters that a star takes in on its side: text without any space must not cost the square of its length."""
+
 Side = Literal["", "open", "kind", "josa", "closed"]
 """What to check beside a pattern: nothing, `open` (take in the rest of the word), `kind` (no character of the same
 script), `josa` (only what inflects a Korean noun), `closed` (no possessive)."""
@@ -48,14 +51,12 @@ class Pattern:
         return not (self.left or self.right or self.capitals)
 
     @property
-    def whole(self) -> bool:
-        """Whether it is one whole word of a script that separates them: these are looked up, not scanned for."""
-        word = self.text[1:-1]
-        if word.isascii():
-            return self.text[0] == self.text[-1] == " " and " " not in word
-        return self.text[0] == self.text[-1] == " " and all(
-            kind_of(character) == LETTER for character in word
-        )
+    def longest(self) -> float:
+        """The most words a hit can take up, with what an open end takes in: one word, or LONGEST characters of CJK."""
+        words = self.text.count(" ") + 1
+        if self.text.isascii():
+            return words + (self.left == "open")
+        return words + 0.5 * len(self.text) + (LONGEST if self.left or self.right else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class Atom:
     def cased(self) -> bool:
         """Whether case tells hits of this term from others."""
         return any(pattern.capitals for pattern in self.patterns)
+
+    @property
+    def longest(self) -> float:
+        """The most words a hit can take up."""
+        return max(pattern.longest for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ def spell(term: str) -> Spelling:
         way = f"write AND between terms, and {word} without +" if sign == "+" else f"write NOT {word}"
         raise QueryError(f"`{sign}` before a word means nothing here: {way}", text=term)
     if marks and words.startswith("@"):
-        raise QueryError(f"a concept takes no `{marks}`: write {words}, and {marks} in its entries", text=term)
+        raise QueryError(
+            f"a concept takes no `{marks}`: write {words}, and {marks} in its entries", text=term
+        )
     if "*" in words:
         column = term.index("*", term.index(words)) + 1 if words in term else 1
         column = term.index(words) + words.index("*") + 1

@@ -26,6 +26,9 @@ _OFTEN: Final = """
 COMMON: Final = frozenset(_OFTEN.split())
 """Words that stand in many articles: a query is better selected by another of its words."""
 
+TITLE: Final = 0.03
+"""How much rarer a word is in a title than in an article."""
+
 
 def believed_cost(text: str) -> float:
     """About how often a literal stands in an article, from its letters alone: short and common ones more often."""
@@ -45,11 +48,12 @@ class Compiler:
         self.concepts.setdefault("reversal", REVERSAL)
         self.scanned: dict[str, int] = {}
         """Each literal to scan for, with its number."""
-        self.words: dict[str, int] = {}
-        """Each word to look up, with its number (of the same count)."""
+        self.begun: dict[str, int] = {}
+        """Each that follows a space, without it, with its number (of the same count): these are looked up."""
         self.metadata = False
         """Whether a term asks for source, author, url or lang."""
         self._literals: dict[str, tuple[int, Atom, tuple[int, ...], Choice]] = {}
+        self._terms: dict[tuple[int, str | None, str | None], conditions.Literal] = {}
         self._concepts: dict[tuple[str, str | None, str], Condition] = {}
         self._open: list[str] = []
 
@@ -60,7 +64,7 @@ class Compiler:
         if known is None:
             made = atom(term)
             numbers = tuple(
-                self._number(self.words, p.text[1:-1]) if p.whole else self._number(self.scanned, p.text)
+                self._number(self.begun, p.text[1:]) if p.lead else self._number(self.scanned, p.text)
                 for p in made.patterns
             )
             cost = sum(believed_cost(p.text) for p in made.patterns)
@@ -69,7 +73,7 @@ class Compiler:
         return known
 
     def _number(self, known: dict[str, int], text: str) -> int:
-        return known.setdefault(text, len(self.scanned) + len(self.words))
+        return known.setdefault(text, len(self.scanned) + len(self.begun))
 
     def build(
         self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None
@@ -101,7 +105,14 @@ class Compiler:
         except QueryError as problem:
             at = max(text.find(node.text, node.start), node.start) + problem.column - 1
             raise syntax.error(problem.message, text, at) from problem
-        return conditions.Literal(number, made, patterns, Leaf(node.text, concept), field, need)
+        key = (number, field, concept)
+        if key not in self._terms:
+            if field == "title":
+                need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
+            self._terms[key] = conditions.Literal(
+                number, made, patterns, Leaf(node.text, concept), field, need, made.longest
+            )
+        return self._terms[key]
 
     def _in_field(self, node: syntax.InField, text: str, concept: str | None) -> Condition:
         part = self.build(node.part, text, field=node.name, concept=concept)

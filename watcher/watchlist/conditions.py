@@ -19,6 +19,7 @@ import re2
 from watcher.model import Span
 from watcher.watchlist.article import Article
 from watcher.watchlist.atoms import Atom
+from watcher.watchlist.syntax import METADATA_FIELDS
 
 
 class Leaf(NamedTuple):
@@ -46,6 +47,21 @@ class Choice(NamedTuple):
     cost: float
 
 
+class Pair(NamedTuple):
+    """Patterns of which one must be at most `reach` words from one of `other`, for a condition to hold."""
+
+    one: frozenset[int]
+    other: frozenset[int]
+    reach: float
+
+
+class Sites(NamedTuple):
+    """All patterns that a condition's hits come from, and the most words one hit takes up."""
+
+    patterns: frozenset[int]
+    longest: float
+
+
 class Condition(Protocol):
     """A node of the tree."""
 
@@ -55,6 +71,14 @@ class Condition(Protocol):
 
     def needs(self) -> list[Choice]:
         """What must be seen for it to hold, rarest first; empty where it may hold on any article."""
+        ...
+
+    def pairs(self) -> list[Pair]:
+        """What must stand together for it to hold."""
+        ...
+
+    def sites(self) -> Sites | None:
+        """Where its hits come from; None where they may be anywhere."""
         ...
 
 
@@ -68,18 +92,30 @@ class Literal:
     leaf: Leaf
     field: str | None
     need: Choice
+    longest: float
 
     def find(self, article: Article) -> list[Found] | None:
-        """Its hits in its field."""
-        if not any(map(article.starts.has, self.patterns)):
-            return None
+        """Its hits in its field; remembered, since watchlists share terms."""
+        remembered = article.memo.get(self, self)
+        if remembered is not self:
+            return remembered  # type: ignore[return-value]
         leaf = self.leaf
         spans = article.spans(self.number, self.atom, self.patterns, self.field)
-        return [Found(a, b, leaf) for a, b in spans] or None
+        found = [Found(a, b, leaf) for a, b in spans] or None
+        article.memo[self] = found
+        return found
 
     def needs(self) -> list[Choice]:
         """One of its patterns."""
         return [self.need]
+
+    def pairs(self) -> list[Pair]:
+        """It stands alone."""
+        return []
+
+    def sites(self) -> Sites | None:
+        """Its patterns."""
+        return None if self.field in METADATA_FIELDS else Sites(frozenset(self.patterns), self.longest)
 
 
 MOST: Final = 10_000
@@ -96,7 +132,7 @@ class Pattern:
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits; each is widened to whole folded characters for distances, and reported as it was found."""
-        remembered = article.memo.get(id(self), self)
+        remembered = article.memo.get(self, self)
         if remembered is not self:
             return remembered  # type: ignore[return-value]
         found: list[Found] = []
@@ -112,12 +148,20 @@ class Pattern:
                 found.append(Found(part.begin + a, part.begin + b, self.leaf, exact=(start, end)))
                 if len(found) >= MOST:
                     break
-        article.memo[id(self)] = found or None
+        article.memo[self] = found or None
         return found or None
 
     def needs(self) -> list[Choice]:
         """A regex may be found anywhere."""
         return []
+
+    def pairs(self) -> list[Pair]:
+        """It stands alone."""
+        return []
+
+    def sites(self) -> Sites | None:
+        """Anywhere."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +172,7 @@ class Some:
 
     def find(self, article: Article) -> list[Found] | None:
         """The hits of every branch that holds; remembered, since concepts are shared."""
-        remembered = article.memo.get(id(self), self)
+        remembered = article.memo.get(self, self)
         if remembered is not self:
             return remembered  # type: ignore[return-value]
         held = False
@@ -139,7 +183,7 @@ class Some:
                 held = True
                 found += got
         result = found if held else None
-        article.memo[id(self)] = result
+        article.memo[self] = result
         return result
 
     def needs(self) -> list[Choice]:
@@ -152,10 +196,42 @@ class Some:
             Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))
         ]
 
+    def pairs(self) -> list[Pair]:
+        """None of them must hold."""
+        return []
+
+    def sites(self) -> Sites | None:
+        """Those of all branches."""
+        return _all_sites(self.parts)
+
 
 def _all_needs(parts: Iterable[Condition]) -> list[Choice]:
     """The needs of parts that must all hold, rarest first."""
     return sorted((need for part in parts for need in part.needs()), key=lambda need: need.cost)
+
+
+def _all_pairs(parts: Iterable[Condition]) -> list[Pair]:
+    return [pair for part in parts for pair in part.pairs()]
+
+
+def _all_sites(parts: Iterable[Condition]) -> Sites | None:
+    patterns: set[int] = set()
+    longest = 0.0
+    for part in parts:
+        sites = part.sites()
+        if sites is None:
+            return None
+        patterns |= sites.patterns
+        longest = max(longest, sites.longest)
+    return Sites(frozenset(patterns), longest)
+
+
+def _together(one: Condition, other: Condition, gap: float) -> list[Pair]:
+    """That `other` is at most `gap` words from `one`, if the places of both are known."""
+    mine, theirs = one.sites(), other.sites()
+    if mine is None or theirs is None:
+        return []
+    return [Pair(mine.patterns, theirs.patterns, gap + mine.longest + theirs.longest)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,6 +254,14 @@ class Every:
         """All that its parts need."""
         return _all_needs(self.parts)
 
+    def pairs(self) -> list[Pair]:
+        """All that its parts have."""
+        return _all_pairs(self.parts)
+
+    def sites(self) -> Sites | None:
+        """Those of all parts."""
+        return _all_sites(self.parts)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Without:
@@ -192,6 +276,14 @@ class Without:
     def needs(self) -> list[Choice]:
         """An absence needs nothing."""
         return []
+
+    def pairs(self) -> list[Pair]:
+        """Nothing stands together."""
+        return []
+
+    def sites(self) -> Sites | None:
+        """It has no hits."""
+        return Sites(frozenset(), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,6 +300,14 @@ class Beside:
     def needs(self) -> list[Choice]:
         """As its part."""
         return self.part.needs()
+
+    def pairs(self) -> list[Pair]:
+        """As its part."""
+        return self.part.pairs()
+
+    def sites(self) -> Sites | None:
+        """As its part."""
+        return self.part.sites()
 
 
 def _context(found: list[Found]) -> list[Found]:
@@ -278,6 +378,17 @@ class Near:
         """All that its operands need."""
         return _all_needs(self.parts)
 
+    def pairs(self) -> list[Pair]:
+        """Each operand with the next."""
+        neighbours = zip(self.parts, self.parts[1:], self.gaps, strict=False)
+        return [pair for one, other, gap in neighbours for pair in _together(one, other, gap)] + _all_pairs(
+            self.parts
+        )
+
+    def sites(self) -> Sites | None:
+        """Those of all operands."""
+        return _all_sites(self.parts)
+
 
 def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
     """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
@@ -347,6 +458,18 @@ class Reach:
         """All that its parts need."""
         return _all_needs([self.subject, *self.contexts])
 
+    def pairs(self) -> list[Pair]:
+        """The subject with each context."""
+        found = _all_pairs([self.subject, *self.contexts])
+        if self.near is not None:
+            for context in self.contexts:
+                found += _together(self.subject, context, self.near)
+        return found
+
+    def sites(self) -> Sites | None:
+        """Those of subject and contexts."""
+        return _all_sites([self.subject, *self.contexts])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Together:
@@ -367,3 +490,11 @@ class Together:
     def needs(self) -> list[Choice]:
         """All that its parts need."""
         return _all_needs(self.parts)
+
+    def pairs(self) -> list[Pair]:
+        """All that its parts have."""
+        return _all_pairs(self.parts)
+
+    def sites(self) -> Sites | None:
+        """Those of all parts."""
+        return _all_sites(self.parts)

@@ -14,8 +14,8 @@ from watcher.watchlist.article import Article
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
-from watcher.watchlist.selection import Selection
-from watcher.watchlist.words import Lexicon
+from watcher.watchlist.selection import Neighbours, Selection
+from watcher.watchlist.words import Begins, Lexicon, Numbers
 
 _FIELD_ORDER = {name: at for at, name in enumerate(syntax.FIELDS)}
 
@@ -28,6 +28,29 @@ class _Entry:
     condition: Condition
     cues: Condition | None
     text: str
+
+
+class _Scan:
+    """Literals that may begin within a word, all of ASCII or none: an ASCII article holds none of the others."""
+
+    def __init__(self, literals: Mapping[str, int]) -> None:
+        self._ascii = all(map(str.isascii, literals))
+        self._numbers = np.fromiter(literals.values(), dtype=np.int32, count=len(literals))
+        self._automaton = (
+            AhoCorasick(list(literals), matchkind=MatchKind.Standard, store_patterns=False)
+            if literals
+            else None
+        )
+
+    def find(self, haystack: str) -> tuple[Numbers, Begins] | None:
+        """The numbers of the literals in `haystack`, and where each begins."""
+        if self._automaton is None or (not self._ascii and haystack.isascii()):
+            return None
+        found = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
+        if not found:
+            return None
+        indexes, starts, _ = zip(*found, strict=True)
+        return self._numbers[np.array(indexes)], np.array(starts)
 
 
 class Engine:
@@ -46,16 +69,14 @@ class Engine:
             self._entries.append(_Entry(rule.name, condition, cues, condition_text(rule)))
         self.metadata = compiler.metadata
         """Whether a term asks for source, author, url or lang."""
-        self._selection = Selection(
-            [e.condition.needs() for e in self._entries], len(compiler.scanned) + len(compiler.words)
-        )
-        self._lexicon = Lexicon(compiler.words)
-        self._numbers = np.fromiter(compiler.scanned.values(), dtype=np.int32, count=len(compiler.scanned))
-        self._automaton = (
-            AhoCorasick(list(compiler.scanned), matchkind=MatchKind.Standard, store_patterns=False)
-            if compiler.scanned
-            else None
-        )
+        patterns = len(compiler.scanned) + len(compiler.begun)
+        self._selection = Selection([entry.condition.needs() for entry in self._entries], patterns)
+        self._neighbours = Neighbours([entry.condition.pairs() for entry in self._entries], patterns)
+        self._lexicon = Lexicon(compiler.begun)
+        self._scans = [
+            _Scan({text: number for text, number in compiler.scanned.items() if text.isascii() is plain})
+            for plain in (True, False)
+        ]
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -77,7 +98,7 @@ class Engine:
                     Match(
                         watchlist=entry.name,
                         hits=_hits(article, hits),
-                        cues=_hits(article, cues or ()),
+                        cues=_hits(article, cues) if cues else (),
                         condition=entry.text,
                     )
                 )
@@ -86,14 +107,18 @@ class Engine:
     def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
         numbers, begins = self._lexicon.find(article.haystack)
-        if self._automaton is not None:
-            scanned = self._automaton.find_matches_as_indexes(article.haystack, overlapping=True)
-            if scanned:
-                indexes, starts, _ = zip(*scanned, strict=True)
-                numbers = np.concatenate((numbers, self._numbers[np.array(indexes)]))
-                begins = np.concatenate((begins, np.array(starts)))
+        for scan in self._scans:
+            found = scan.find(article.haystack)
+            if found is not None:
+                numbers = np.concatenate((numbers, found[0]))
+                begins = np.concatenate((begins, found[1]))
         article.places = (numbers, begins)
-        return self._selection.chosen(numbers)
+        titled = numbers[begins < article.body_begin]
+        chosen = self._selection.chosen(numbers, titled)
+        chosen = self._neighbours.kept(chosen, numbers, begins, article.distances)
+        chosen.sort()
+        selected: list[int] = chosen.tolist()
+        return selected
 
 
 class Matcher:
@@ -121,20 +146,18 @@ def matcher(query: str, concepts: Mapping[str, Sequence[str]] | None = None) -> 
 def _hits(article: Article, found: Iterable[Found]) -> tuple[Hit, ...]:
     """Hits in the order of the text, each once; subject if it is so in any part of the condition."""
     seen: dict[tuple[int, int, int, str], Hit] = {}
-    for item in found:
-        if item.exact is None:
-            field, (start, end) = article.locate(item.a, item.b)
+    for a, b, leaf, subject, exact in found:
+        if exact is None:
+            field, (start, end) = article.locate(a, b)
         else:
-            field, (start, end) = article.part(item.a).name, item.exact
-        subject = item.subject and field in syntax.TEXT_FIELDS
-        key = (_FIELD_ORDER[field], start, end, item.leaf.term)
+            field, (start, end) = article.part(a).name, exact
+        subject = subject and field in syntax.TEXT_FIELDS  # noqa: PLW2901
+        term, concept = leaf
+        key = (_FIELD_ORDER[field], start, end, term)
         known = seen.get(key)
         if known is None or (subject and not known.subject):
-            leaf = item.leaf
-            seen[key] = Hit(
-                term=leaf.term, field=field, start=start, end=end, concept=leaf.concept, subject=subject
-            )
-    return tuple(seen[key] for key in sorted(seen))
+            seen[key] = Hit(term=term, field=field, start=start, end=end, concept=concept, subject=subject)
+    return tuple(seen.values()) if len(seen) < 2 else tuple(seen[key] for key in sorted(seen))
 
 
 def condition_text(rule: Watchlist) -> str:

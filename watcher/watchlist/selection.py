@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from watcher.watchlist.conditions import Choice
-from watcher.watchlist.words import Numbers
+from watcher.watchlist.conditions import Choice, Pair
+from watcher.watchlist.words import Begins, Numbers
 
 CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
+PAIRS: Final = 2
+"""Pairs of one watchlist that are measured."""
+FEW: Final = 6
+"""So many watchlists with pairs are sooner evaluated one by one than measured together."""
+_GROUP: Final = 1 << 33
+"""Twice as far as any two places are apart (`Article.distances`), so that groups do not mix in one sorted array."""
+_FARTHEST: Final = 1 << 28
 
 
 class Rows:
@@ -24,60 +32,134 @@ class Rows:
         np.cumsum(np.bincount(keys, minlength=count), out=self.begins[1:])
         self.values: Numbers = np.array(values, dtype=np.int32)[np.argsort(keys, kind="stable")]
 
-    def gather(self, numbers: Numbers) -> Numbers:
-        """The rows of `numbers`, one after the other."""
+    def gather(self, numbers: Numbers | Begins) -> tuple[Numbers, Numbers]:
+        """The rows of `numbers`, one after the other; and how long each is."""
         begins = self.begins[numbers]
         lengths = self.begins[numbers + 1] - begins
-        total = int(lengths.sum())
-        if not total:
-            return self.values[:0]
-        shifts = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-        gathered: Numbers = self.values[np.arange(total, dtype=np.int32) + shifts]
-        return gathered
+        return self.values[_ranges(begins, lengths)], lengths
+
+
+def _ranges(begins: NDArray[Any], lengths: NDArray[Any]) -> Begins:
+    """The numbers from each of `begins` on, `lengths` of them, one range after the other."""
+    shifts = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+    numbers: Begins = np.arange(len(shifts)) + shifts
+    return numbers
+
+
+class Groups:
+    """Sets of patterns, numbered from 1, and which of them each pattern is in."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[frozenset[int], int] = {}
+
+    def number(self, patterns: frozenset[int]) -> int:
+        """The number of a set."""
+        return self._numbers.setdefault(patterns, len(self._numbers) + 1)
+
+    def __len__(self) -> int:
+        return len(self._numbers) + 1
+
+    def rows(self, patterns: int) -> Rows:
+        """The groups of each of `patterns` patterns, then those of each that want it in the title (~pattern)."""
+        members = [(pattern, group) for some, group in self._numbers.items() for pattern in some]
+        return Rows(
+            [pattern if pattern >= 0 else patterns + ~pattern for pattern, _ in members],
+            [group for _, group in members],
+            2 * patterns,
+        )
 
 
 class Selection:
     """What each watchlist needs, as groups of patterns of which one must be seen."""
 
     def __init__(self, needs: Sequence[Sequence[Choice]], patterns: int) -> None:
-        groups: dict[frozenset[int], int] = {}
+        groups = Groups()
         selecting: list[int] = []
         selected: list[int] = []
         """Group and watchlist, side by side: the group is the rarest need of the watchlist."""
-        others = np.zeros((CHECKED - 1, len(needs)), dtype=np.int32)
-        self._unselected: list[int] = []
+        others = np.zeros((CHECKED - 1, len(needs)), dtype=np.int32)  # 0: the group that is always seen
+        unselected: list[int] = []
         for number, choices in enumerate(needs):
             if not choices:
-                self._unselected.append(number)
+                unselected.append(number)
             for at, choice in enumerate(choices[:CHECKED]):
-                group = groups.setdefault(
-                    choice.patterns, len(groups) + 1
-                )  # 0: the group that is always seen
+                group = groups.number(choice.patterns)
                 if at:
                     others[at - 1, number] = group
                 else:
                     selecting.append(group)
                     selected.append(number)
-        self._others = others
-        self._size = len(groups) + 1
+        self._patterns = patterns
+        self._others = others[others.any(axis=1)]
+        self._size = len(groups)
         self._selected = Rows(selecting, selected, self._size)
-        members = [(pattern, group) for members, group in groups.items() for pattern in members]
-        self._groups = Rows([pattern for pattern, _ in members], [group for _, group in members], patterns)
+        self._groups = groups.rows(patterns)
+        self._unselected = np.array(unselected, dtype=np.int32)
 
-    def chosen(self, seen: Numbers) -> list[int]:
-        """The numbers of the watchlists all of whose needs are among the patterns `seen`, in order."""
+    def chosen(self, seen: Numbers, titled: Numbers) -> Numbers:
+        """The watchlists all of whose needs are among the patterns `seen` and (seen in the title) `titled`."""
         if not len(seen):
             return self._unselected
-        groups = self._groups.gather(seen)
+        if len(titled):
+            seen = np.concatenate((seen, titled + np.int32(self._patterns)))
         present = np.zeros(self._size, dtype=bool)
-        present[groups] = True
-        there = present.nonzero()[0].astype(np.int32)
+        present[self._groups.gather(seen)[0]] = True
+        there = present.nonzero()[0]
         present[0] = True
-        numbers = self._selected.gather(there)
+        numbers, _ = self._selected.gather(there)
         for column in self._others:
             numbers = numbers[present[column[numbers]]]
-        if self._unselected:
-            return sorted({*numbers.tolist(), *self._unselected})
-        numbers.sort()
-        found: list[int] = numbers.tolist()
-        return found
+        return np.concatenate((numbers, self._unselected)) if len(self._unselected) else numbers
+
+
+class Neighbours:
+    """Groups of patterns of which one must be near one of another: distances of all watchlists measured at once."""
+
+    def __init__(self, pairs: Sequence[Sequence[Pair]], patterns: int) -> None:
+        groups = Groups()
+        self._one = np.zeros((PAIRS, len(pairs)), dtype=np.int32)  # 0: nothing to measure
+        self._other = np.zeros((PAIRS, len(pairs)), dtype=np.int32)
+        self._reach = np.zeros((PAIRS, len(pairs)), dtype=np.int64)
+        for number, some in enumerate(pairs):
+            for at, pair in enumerate(some[:PAIRS]):
+                self._one[at, number] = groups.number(pair.one)
+                self._other[at, number] = groups.number(pair.other)
+                self._reach[at, number] = min(int(2 * pair.reach) + 1, _FARTHEST)
+        self._size = len(groups)
+        self._groups = groups.rows(patterns)
+
+    def kept(
+        self, chosen: Numbers, seen: Numbers, begins: Begins, distances: Callable[[Begins], NDArray[np.int64]]
+    ) -> Numbers:
+        """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
+        if self._size == 1 or len(chosen) <= FEW:
+            return chosen
+        paired = self._one[0, chosen].nonzero()[0]
+        if len(paired) <= FEW:
+            return chosen
+        groups, lengths = self._groups.gather(seen)
+        keys = groups * np.int64(_GROUP) + np.repeat(distances(begins), lengths)
+        keys.sort()
+        kept = np.ones(len(chosen), dtype=bool)
+        for one, other, reach in zip(self._one, self._other, self._reach, strict=True):
+            paired = (kept & (one[chosen] > 0)).nonzero()[0]
+            if len(paired):
+                numbers = chosen[paired]
+                kept[paired] = _near(keys, one[numbers], other[numbers], reach[numbers])
+        return chosen[kept]
+
+
+def _near(
+    keys: NDArray[np.int64], one: Numbers, other: Numbers, reach: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """For each pair of groups whether a place of `one` is within `reach` of one of `other`."""
+    bases = one * np.int64(_GROUP)
+    first = keys.searchsorted(bases)
+    lengths = keys.searchsorted(bases + _GROUP) - first
+    owners = np.repeat(np.arange(len(one)), lengths)
+    places = keys[_ranges(first, lengths)] + ((other - one) * np.int64(_GROUP))[owners]
+    reaches = reach[owners]
+    nearest = keys.searchsorted(places - reaches)
+    found = keys.take(nearest, mode="clip")
+    near = (found >= places - reaches) & (found <= places + reaches)
+    return np.bincount(owners, weights=near, minlength=len(one)) > 0
