@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from watcher.model import Fields, QueryError
-from watcher.watchlist import Watchlist
+from watcher.watchlist import Watchlist, grammar, syntax
+from watcher.watchlist.checks import as_query, looked_for
 from watcher.watchlist.engine import Engine, condition_text, matcher
 
 CONCEPTS = {"dprk": ["North Korea*", "DPRK", "북한*", "=北"], "all": ["@dprk", "Seoul"]}
@@ -249,6 +250,42 @@ CONDITIONS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("rule", "expected"), CONDITIONS)
 def test_a_condition_is_said_in_the_users_words(rule: dict[str, Any], expected: str) -> None:
     assert condition_text(Watchlist(name="x", **rule)) == expected
+
+
+LOOKED_FOR: list[tuple[dict[str, Any], list[str]]] = [
+    ({"any": ("fled", "@all"), "all": ("=북", "lang:ko"), "none": ("football",)},
+     ["fled", "North Korea*", "DPRK", "북한*", "=北", "Seoul", "=북"]),
+    ({"query": "(fled NEAR/3 title:/se.ul/i) OR ATLEAST/2 @all NOT football AND source:x"},
+     ["fled", "/se.ul/i", "North Korea*", "DPRK", "북한*", "=北", "Seoul"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "expected"), LOOKED_FOR)
+def test_what_a_watchlist_looks_for_is_every_positive_term_of_text_once(
+    rule: dict[str, Any], expected: list[str]
+) -> None:
+    assert looked_for(Watchlist(name="x", **rule), CONCEPTS) == expected
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "fled",
+        "=fled",
+        "North Korea*",
+        "search AND rescue",
+        "/f.ed/i",
+        '5" gun',
+        "*탈북*",
+        "~MSS",
+        "site:x",
+        "-",
+    ],
+)
+def test_a_term_on_its_own_is_a_query(term: str) -> None:
+    found, _ = grammar.parse(as_query(term))
+    assert isinstance(found, syntax.Term | syntax.Regex)
+    assert found.text == term
 
 
 def test_a_bad_watchlist_is_refused_when_the_engine_is_built() -> None:

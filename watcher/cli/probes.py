@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -143,12 +142,15 @@ def stored(config: Config, store: Store) -> bool:
 
     Always fine: what a term ought to find, only its writer knows.
     """
+    from watcher.watchlist.checks import as_query, looked_for
     from watcher.watchlist.engine import Engine
 
     engine = Engine(config.watchlists, config.concepts)
-    lists = {each: _terms(each, config) for each in config.watchlists}
+    lists = {each: looked_for(each, config.concepts) for each in config.watchlists}
     every = dict.fromkeys(term for terms in lists.values() for term in terms)
-    each_alone = Engine([Watchlist(name=term, any=(term,), always=()) for term in every], config.concepts)
+    each_alone = Engine(
+        [Watchlist(name=term, query=as_query(term), always=()) for term in every], config.concepts
+    )
     articles = 0
     held: Counter[str] = Counter()
     found: Counter[str] = Counter()
@@ -180,23 +182,6 @@ def stored(config: Config, store: Store) -> bool:
 
 def _terms_are(some: Sequence[str], terms: Sequence[str]) -> str:
     return f"{len(some):,} of {screen.count(len(terms), 'term')} {'is' if len(some) == 1 else 'are'}"
-
-
-def _terms(watchlist: Watchlist, config: Config) -> tuple[str, ...]:
-    """The terms a watchlist looks for, those of its concepts among them; a query's only where concepts name them."""
-    terms = [*watchlist.any, *watchlist.all]
-    terms += [f"@{name}" for name in re.findall(r"@([\w-]+)", watchlist.query)]
-    plain: list[str] = []
-    seen: set[str] = set()
-    while terms:
-        term = terms.pop(0)
-        name = term.removeprefix("@")
-        if not term.startswith("@"):
-            plain.append(term)
-        elif name in config.concepts and name not in seen:
-            seen.add(name)
-            terms += config.concepts[name]
-    return tuple(dict.fromkeys(plain))
 
 
 def _warn(watchlist: Watchlist, what: str) -> None:

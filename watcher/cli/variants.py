@@ -20,14 +20,16 @@ from watcher.display import clean
 @screen.json_option
 @pass_setup
 def variants(setup: Setup, term: str, *, since: str | None, limit: int, as_json: bool) -> None:
-    """List spellings of TERM in the stored articles: other romanisations, hyphens, case; with how often.
+    """List spellings of TERM in the stored articles: other romanisations, hyphens, case, forms of a character.
 
-    Under the table stands the line to paste into a concept. Exit status 1 when nothing like it is stored.
+    With how often each stands there. Under the table is the line to paste into a concept, without the spellings
+    that another one of it finds. Exit status 1 when nothing like it is stored.
 
     \b
     Examples:
       watcher variants "Jang Song-thaek"
       watcher variants Hyesan --since 90d --json
+      watcher variants 장성택
     """
     from watcher.watchlist import variants as spelling
 
@@ -52,7 +54,7 @@ def variants(setup: Setup, term: str, *, since: str | None, limit: int, as_json:
             empty=f"Nothing like {term!r} stands in the stored articles.",
         )
         if found:
-            quoted = ", ".join(f'"{clean(text)}"' for text, _ in found)
+            quoted = ", ".join(f'"{clean(text)}"' for text in spelling.needed([text for text, _ in found]))
             click.echo(f"\nspellings = [{quoted}]")
     if not found:
         raise SystemExit(1)

@@ -102,6 +102,40 @@ def terms(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]
     return list(dict.fromkeys(found))
 
 
+def looked_for(rule: Watchlist, concepts: Mapping[str, Sequence[str]]) -> list[str]:
+    """The terms that can make a hit of `rule` in title or body, once, as hits name them; concepts by their entries."""
+    nodes = [grammar.parse_entry(entry)[0] for entry in (*rule.any, *rule.all)]
+    nodes += [grammar.parse(rule.query)[0]] if rule.query else []
+    found: dict[str, None] = {}
+    opened: set[str] = set()
+    while nodes:
+        node = nodes.pop(0)
+        inner: list[syntax.Node | None] = []
+        match node:
+            case syntax.And(parts) | syntax.Or(parts) | syntax.Near(parts):
+                inner = list(parts)
+            case syntax.AtLeast(part=part):
+                inner = [part]
+            case syntax.InField(name, part) if name in syntax.TEXT_FIELDS:
+                inner = [part]
+            case syntax.Concept(name) if name not in opened:
+                opened.add(name)
+                inner = [grammar.parse_entry(entry)[0] for entry in concepts.get(name, ())]
+            case syntax.Term(text) | syntax.Regex(text=text):
+                found[text] = None
+        nodes = inner + nodes
+    return list(found)
+
+
+def as_query(term: str) -> str:
+    """A query for one term as hits name it: `~search AND rescue` is a phrase, and needs its quotes."""
+    if term.startswith("/"):
+        return term
+    words = term.lstrip("=~")
+    left, right = "「」" if '"' in words else '""'
+    return f"{term[: len(term) - len(words)]}{left}{words}{right}"
+
+
 def _entries(rule: Watchlist) -> Iterator[Finding]:
     for key in _LISTS:
         for index, entry in enumerate(getattr(rule, key)):
