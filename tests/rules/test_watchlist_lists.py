@@ -301,6 +301,12 @@ def test_the_matcher_of_one_query_gives_both_sides_of_a_near() -> None:
 
 def test_the_matcher_names_every_error_of_a_query() -> None:
     with pytest.raises(QueryError) as caught:
-        matcher('x AND (y z) AND "q')
-    assert "line 1, column 10" in str(caught.value)
-    assert "line 1, column 17" in str(caught.value)
+        matcher('x AND (y z) AND /[/ AND @dprx AND "q', CONCEPTS)
+    for column in (10, 17, 25, 35):
+        assert f"line 1, column {column}" in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["", "  ", "//", "@", "title:", "()"])
+def test_a_query_that_asks_nothing_is_an_error(query: str) -> None:
+    with pytest.raises(QueryError):
+        matcher(query)

@@ -60,12 +60,19 @@ def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
             found += _entry_problems(compiler, place)
         if rule.query:
             place = Finding("watchlist", rule.name, "query", None, "", rule.query)
-            node, errors = grammar.parse(rule.query)
-            wrong = [_at(place, each) for each in errors]
-            if node is not None:
-                wrong += _build_problems(compiler, node, place)
-            found += sorted(wrong, key=lambda each: (each.line, each.column))
+            found += [_at(place, each) for each in _query_errors(compiler, rule.query)]
     return list(dict.fromkeys(found))
+
+
+def query_errors(query: str, concepts: Mapping[str, Sequence[str]]) -> list[QueryError]:
+    """Everything wrong with a query, in the order of its text."""
+    return _query_errors(Compiler(concepts), query)
+
+
+def _query_errors(compiler: Compiler, query: str) -> list[QueryError]:
+    node, errors = grammar.parse(query)
+    found = [*errors, *(_build_errors(compiler, node, query) if node is not None else ())]
+    return sorted(found, key=lambda each: (each.line, each.column))
 
 
 def warnings(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> list[Finding]:
@@ -160,19 +167,19 @@ def _entry_problems(compiler: Compiler, place: Finding) -> list[Finding]:
     if errors or node is None:
         return [_at(place, each) for each in errors]
     opened = [place.name] if place.kind == "concept" else []
-    return _build_problems(compiler, node, place, opened)
+    return [_at(place, each) for each in _build_errors(compiler, node, place.text, opened)]
 
 
-def _build_problems(
-    compiler: Compiler, node: syntax.Node, place: Finding, opened: Sequence[str] = ()
-) -> list[Finding]:
+def _build_errors(
+    compiler: Compiler, node: syntax.Node, text: str, opened: Sequence[str] = ()
+) -> list[QueryError]:
     """Each leaf of the tree on its own, so that one bad term hides no other."""
     found = []
     for leaf in _leaves(node):
         try:
-            compiler.check(leaf, place.text, opened)
+            compiler.check(leaf, text, opened)
         except QueryError as problem:
-            found.append(_at(place, problem))
+            found.append(problem)
     return found
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from watcher.model import Fields, Hit, Match, QueryError
-from watcher.watchlist import grammar, syntax
+from watcher.watchlist import syntax
 from watcher.watchlist.article import Article
+from watcher.watchlist.checks import query_errors
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
@@ -135,8 +136,10 @@ class Matcher:
 
 def matcher(query: str, concepts: Mapping[str, Sequence[str]] | None = None) -> Matcher:
     """A matcher for one query. Raises `QueryError` whose message names every problem, with carets when several."""
-    _, errors = grammar.parse(query)
-    if len(errors) > 1:
+    errors = query_errors(query, concepts or {})
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
         raise QueryError(
             "\n".join(syntax.show(each) for each in errors), line=errors[0].line, column=errors[0].column
         )
