@@ -155,11 +155,9 @@ def _is_address(text: str) -> bool:
 
 def _check_terms(config: Config, reading: Reading) -> None:
     """Queries, terms and concepts, each at its place within the text; no word on what could not be read at all."""
-    for finding in problems(config.watchlists, config.concepts):
-        fault = _fault(finding, config)
-        whole = fault.path[:2] if len(fault.path) == 2 else fault.path
-        if not reading.faulty(whole):
-            reading.faults.append(fault)
+    found = [_fault(finding, config) for finding in problems(config.watchlists, config.concepts)]
+    # asked before the first is added: a query may have several
+    reading.faults += [fault for fault in found if not reading.faulty(fault.path)]
 
 
 def _fault(finding: Finding, config: Config, *, warning: bool = False) -> Fault:

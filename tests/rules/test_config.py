@@ -281,6 +281,11 @@ def test_a_mistake_is_told_with_its_place_and_the_way_out(written, text, expecte
     assert found.startswith(expected)
 
 
+def test_all_mistakes_of_one_query_are_told(written):
+    told = problems(written(RULE.replace('any = ["x"]', "query = 'x AND (y z) AND @no NOT titel:x'")))
+    assert [each.partition(" ")[0] for each in told] == ["3:19", "3:26", "3:34"]
+
+
 def test_all_mistakes_are_told_in_one_go_in_the_order_of_the_file(written):
     texts = [
         "a config of many mistakes",

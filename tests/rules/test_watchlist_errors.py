@@ -141,6 +141,11 @@ ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]], list[tuple[str, str, s
     ),
     ({"any": ("a",)}, {"c": ["@c"]}, [("concept", "c", "c", 0, "@c → @c")]),
     ({"any": ("a",)}, {"c": []}, [("concept", "c", "c", None, "holds no terms")]),
+    (
+        {"any": ("a",)},
+        {"north korea": ["ok"]},
+        [("concept", "north korea", "north korea", None, "- and _ alone")],
+    ),
     ({"any": ("a",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
     ({"any": ("@c",)}, {"c": ["ok", "…"]}, [("concept", "c", "c", 1, "nothing to look for")]),
 ]

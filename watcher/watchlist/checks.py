@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ from watcher.watchlist.compile import Compiler, shape_problem
 from watcher.watchlist.rule import Watchlist
 from watcher.watchlist.traps import trap
 
+_NAME = re.compile(r"[\w-]+")
 _LISTS = ("any", "all", "none", "always")
 
 
@@ -44,6 +46,9 @@ def problems(watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[st
     found: list[Finding] = []
     compiler = Compiler(concepts)
     for name, entries in concepts.items():
+        if not _NAME.fullmatch(name):
+            message = f"no term can name the concept {name!r}: write letters, digits, - and _ alone"
+            found.append(Finding("concept", name, name, None, message))
         if not entries:
             found.append(
                 Finding(
