@@ -9,8 +9,6 @@ can be killed (`watcher.press`); `word` alone is for the templates that ship.
 
 from __future__ import annotations
 
-import hashlib
-import html.parser
 import itertools
 import json
 import re
@@ -19,7 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
-from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -58,6 +55,8 @@ class Template:
     @property
     def mark(self) -> str:
         """Another for each text: what was told of one is told anew of the next."""
+        import hashlib  # noqa: PLC0415 - 10 ms, for what hardly ever happens
+
         return hashlib.sha256(
             f"{self.name}\0{self.text}\0{self.fault}".encode("utf-8", "replace")
         ).hexdigest()
@@ -81,6 +80,8 @@ class Misworded(WatcherError):
 def read(given: str, folder: Path) -> Template:
     """The template that the config names: a shipped one, or a file relative to `folder`. Never raises."""
     if given in SHIPPED:
+        from importlib.resources import files  # noqa: PLC0415 - 4 ms
+
         text = files("watcher").joinpath(f"templates/{given}.json.j2").read_text("utf-8")
         return Template(name=given, text=text, shipped=True)
     path = folder / Path(given).expanduser()
@@ -258,33 +259,12 @@ def _mail(template: Template, block: str, text: str) -> str:
         raise Misworded(template, 0, f"its block {block} gives nothing")
     if block != "html":
         return said
-    links = _Links()
-    links.feed(said)
-    links.close()
-    if links.wrong:
-        why = f"links {clean(links.wrong, 80)!r}, which is neither http nor https: write `link` instead of `url`"
+    from watcher import links  # noqa: PLC0415 - 6 ms
+
+    if wrong := links.forbidden(said):
+        why = f"links {clean(wrong, 80)!r}, which is neither http nor https: write `link` instead of `url`"
         raise Misworded(template, 0, why)
     return said
-
-
-_LINKING = frozenset(
-    {"href", "src", "srcset", "action", "formaction", "background", "poster", "data", "xlink:href"}
-)
-_FINE = frozenset({"http", "https", "mailto", "tel", "cid"})
-
-
-class _Links(html.parser.HTMLParser):
-    """The first address that a page links and a mail must not."""
-
-    wrong = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
-        """Look at every address of a tag."""
-        for name, value in attrs:
-            address = re.sub(r"[\s\x00-\x20]", "", value or "")
-            scheme = re.match(r"([a-z][a-z0-9+.-]*):", address, re.IGNORECASE)
-            if name in _LINKING and scheme and scheme[1].lower() not in _FINE:
-                self.wrong = self.wrong or address
 
 
 # --------------------------------------------------------------------------- the sandbox

@@ -10,7 +10,6 @@ ours for the whole.
 from __future__ import annotations
 
 import json
-import queue
 import re
 import threading
 from collections.abc import Callable
@@ -150,6 +149,8 @@ def _within(deadline: timedelta, notify: Callable[[], Any], url: str) -> Any:
     The library's own limits are per read, and its limit for the whole leaves
     a thread that the interpreter waits for at its end; nobody waits for this one.
     """
+    import queue  # noqa: PLC0415 - as the library: only where there is such a channel
+
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def run() -> None:
