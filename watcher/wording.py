@@ -200,7 +200,13 @@ def _rendered(template: Template, given: dict[str, Any], zone: tzinfo, block: st
 
 @lru_cache(maxsize=16)
 def _compiled(text: str, escape: bool, zone: tzinfo) -> jinja2.Template:  # noqa: FBT001 - the key of a cache
-    return _environment(escape, zone).from_string(text)
+    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415
+
+    environment = _environment(escape, zone)
+    switch = environment.parse(text).find(nodes.ScopedEvalContextModifier)
+    if switch is not None:
+        raise TemplateSyntaxError("autoescape cannot be switched: HTML of an article is text", switch.lineno)
+    return environment.from_string(text)
 
 
 def _nothing(_: Any) -> Iterator[str]:

@@ -130,6 +130,7 @@ WRONG = {
     "syntax": ("{% block html %}\n{% if %}{% endblock %}", "mine.j2:2: Expected an expression"),
     "an unknown filter": ("{% block html %}{{ text|shout }}{% endblock %}", "mine.j2:1: No filter named 'shout'"),
     "text that is called HTML": ("{% block html %}{{ text|safe }}{% endblock %}", "mine.j2:1: No filter named 'safe'"),
+    "escaping switched off": ("{% block html %}\n{% autoescape false %}{{ text }}{% endautoescape %}{% endblock %}", "mine.j2:2: autoescape cannot be switched"),
     "no blocks at all": ("<p>{{ text }}</p>", "has none of the blocks subject, plain, html"),
     "nothing": ("{% block plain %}\n \u200b\n{% endblock %}", "its block plain gives nothing"),
     "the way out of the sandbox": ("{% block html %}{{ ''.__class__.__mro__ }}{% endblock %}", "mine.j2:1: access to attribute '__class__'"),
