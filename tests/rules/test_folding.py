@@ -12,7 +12,8 @@ AWKWARD = st.text(
     st.one_of(
         st.characters(),
         st.sampled_from(
-            " .,'’-‑\n\u200b\u00ad\u0301\u3099\u309a\ufb01…ßİıŉ½ㆍ･ｶﾞ가각ᄀ\u1161\u11a8北國国澤靑髙ٱىیةـ\u064b\ufedb😀\ud800abcABCsDPRK019"
+            " .,'’-‑\n\u200b\u00ad\u0301\u3099\u309a\ufb01…ßİıŉ½ㆍ･ｶﾞ가각ᄀ\u1161\u11a8北國国澤😀\ud800abcABCsDPRK019"
+            "靑髙ٱىیةـ\u064b\ufedb"
         ),
     ),
     max_size=40,
