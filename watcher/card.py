@@ -157,9 +157,11 @@ def _sentences(alert: Alert) -> tuple[Line, ...]:
     shown anyway, with its own hits marked.
     """
     told = {change.after for change in alert.changes}
+    title = _bare(alert.article.title)
     by_snippet: dict[str, list[HitNote]] = {}
     for hit in alert.hits:
-        if hit.field == "body" and hit.snippet.strip() and hit.snippet not in told:
+        # a page's text often begins with its title, and that stands above already
+        if hit.field == "body" and _bare(hit.snippet) not in {"", title} and hit.snippet not in told:
             by_snippet.setdefault(hit.snippet, []).append(hit)
 
     def known(item: tuple[str, list[HitNote]]) -> bool:
@@ -176,9 +178,13 @@ def _sentences(alert: Alert) -> tuple[Line, ...]:
     )[:SENTENCES]
     ranked.sort(key=lambda item: (known(item), min(hit.start for hit in item[1])))
     lines = tuple(runs(snippet, [mark for hit in hits for mark in hit.marks]) for snippet, hits in ranked)
-    if not lines and not alert.changes and alert.article.summary.strip():
-        lines = (runs(alert.article.summary, ()),)
+    if not lines and not alert.changes:
+        lines = (runs(clean(alert.article.summary).removeprefix(clean(alert.article.title)), ()),)
     return tuple(line for line in lines if line)
+
+
+def _bare(text: str) -> str:
+    return clean(text).rstrip(" .。").casefold()
 
 
 _TOKEN = re.compile(r"\d[\d,.]*|[^\W\d]+|[^\w\s]")
@@ -210,14 +216,14 @@ def _rows(alert: Alert, zone: tzinfo) -> tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def _matched(alert: Alert) -> tuple[str, ...]:
-    """For each watchlist what held, in the user's words, and the terms that were found."""
+    """For each watchlist the terms that were found, and what held, in the user's words."""
     conditions = dict(alert.conditions)
     lines = []
     for name in alert.watchlists:
         terms = dict.fromkeys(clean(hit.term, 40) for hit in alert.hits if hit.watchlist == name)
         found = ", ".join(list(terms)[:8]) + (" …" if len(terms) > 8 else "")
         condition = clean(conditions.get(name, ""), 160)
-        what = f"{condition} (found: {found})" if condition and found else condition or found
+        what = f"{found} ({condition})" if condition and found else condition or found
         lines.append(f"{clean(name, 60)}: {what}" if what else clean(name, 60))
     return tuple(lines)
 
@@ -314,9 +320,7 @@ def closing(bundle: Bundle) -> tuple[str, ...]:
         reasons = ", ".join(f"{n} {reason}" for n, reason in named)
         lines.append(f"Held back: {total:,} ({reasons}); listed by `watcher alerts --held`")
     if any(alert.story is not None for alert in bundle.alerts):
-        lines.append(
-            'Enough of a story? `watcher mute ID --for 7d --reason "…"`, with the id after its `watcher why`'
-        )
+        lines.append('Enough? `watcher mute ID --for 7d --reason "…"` (ID as in `watcher why`)')
     if bundle.health:
         lines.append(clean(bundle.health, 300))
     return tuple(lines)

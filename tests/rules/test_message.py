@@ -214,7 +214,7 @@ def test_the_plain_text_stands_in_the_order_of_reading() -> None:
         "published 14:10, found 14:22 KST · 21 Nov 2026",
         "https://ledger.example/cook?a=1&b=2",
         "*defected*",
-        "Matched     Defections: any of @flee near 30 of @dprk (found: defected)",
+        "Matched     Defections: defected (any of @flee near 30 of @dprk)",
         "368 of 460 words; shares text with “Old report” (Wire, 20%)",
         "3 reports, 2 independent texts, 2 outlets",
         "Carried by  Bulletin",
@@ -231,6 +231,14 @@ def test_what_is_new_stands_before_the_known_sentences_it_goes_with() -> None:
     new = hit(snippet="The ministry denied that he defected.", start=300, end=308, marks=((28, 36),))
     text = " ".join(message.plain(alert(hits=(old, new))).split())
     assert text.index("The ministry denied") < text.index("A man *defected*")
+
+
+def test_a_text_that_begins_with_its_title_does_not_say_it_twice() -> None:
+    title = hit("cook", f"{article().title}.")
+    assert message.plain(alert(hits=(title, hit()))).count(article().title) == 1
+    alone = alert(hits=(title,), article=article(summary=f"{article().title} Her sister said so."))
+    assert message.plain(alone).count(article().title) == 1
+    assert "> Her sister said so." in message.plain(alone)
 
 
 def test_who_carried_it_is_named_once_however_often() -> None:

@@ -42,7 +42,7 @@ def test_a_muted_story_is_judged_and_stored_and_not_told_until_it_is_taken_back(
     (first,) = json.loads(watcher("alerts", "--json").stdout)
     done = watcher("mute", first["article"][:8], "--for", "7d", "--reason", "heard enough")
     assert done.exit_code == 0
-    assert done.stdout.startswith("Mute 1: story Envoy gone, part 0, for all watchlists, until ")
+    assert done.stdout.startswith("Mute 1: story “Envoy gone, part 0”, for all watchlists, until ")
     publish(room, report(1), case(1), report(0))
     room.run(later=MINUTES)
     assert room.titles() == ["Envoy gone, part 0", case(1)["title"]]

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from watcher.cli import screen
 from watcher.cli.setup import Setup, pass_setup
 
 log = logging.getLogger("watcher")
@@ -44,12 +45,12 @@ def run(setup: Setup, *, once: bool, until_idle: bool) -> None:
     done = daemon.run(once=once, until_idle=until_idle)
     if once or until_idle:
         log.info(
-            "done: %d polls (%d unchanged, %d failed), %d judged, %d alerts, %d delivered",
-            done.polls,
+            "done: %s (%d unchanged, %d failed), %d judged, %s, %d delivered",
+            screen.count(done.polls, "poll"),
             done.unchanged,
             done.failed,
             done.judged,
-            done.alerts,
+            screen.count(done.alerts, "alert"),
             done.delivered,
         )
     if daemon.abandoned:

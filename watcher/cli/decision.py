@@ -72,11 +72,15 @@ def as_json(decision: Decision) -> dict[str, Any]:
 
 def show(decision: Decision, zone: tzinfo) -> None:
     """Print the decision for a person."""
+    from rich.padding import Padding
+
     console = screen.console()
     # Without colours what is known stands in ⟦ ⟧, and hits between asterisks.
     marks = not console.is_terminal or console.no_color
     for part in _parts(decision, zone, marks=marks):
-        console.print(part)
+        lead = len(str(part)) - len(str(part).lstrip())
+        # what is set in stays so where it wraps
+        console.print(Padding(part[lead:], (0, 0, 0, lead)) if lead else part)
 
 
 def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | str]:

@@ -154,7 +154,8 @@ def unmute(setup: Setup, *, ids: tuple[int, ...]) -> None:
 
 
 def _what(mute: Mute) -> str:
-    return f"{mute.kind} {clean(mute.label or mute.target, 100)}"
+    name = clean(mute.label or mute.target, 100)
+    return f"story “{name}”" if mute.kind == "story" else f"{mute.kind} {name}"
 
 
 def _until(mute: Mute, zone: tzinfo, now: datetime) -> str:

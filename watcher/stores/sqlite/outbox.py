@@ -34,7 +34,8 @@ def subject(content: Content) -> str:
         case Alert():
             return content.article.title or content.article.summary[:80]
         case Bundle():
-            return f"{len(content.alerts)} alerts ({content.reason})"
+            number = len(content.alerts)
+            return f"{number} {'alert' if number == 1 else 'alerts'} ({content.reason})"
         case Notice():
             return content.subject
 
