@@ -115,12 +115,18 @@ def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
     best = case.kin[0] if case.kin else None
     seed = _seed(case, overall)
     rulings = tuple(_rule(case, match, rules[match.watchlist], novelties) for match in case.matches)
+    # one that alerts for what it adds is not the return of a known text, which is still to be told then
+    again = seed is not None and all(r.outcome != "alert" for r in rulings)
     if seed is not None and any(r.outcome == "silent" for r in rulings):
-        rulings = _resurface(case, rulings)
+        told = _resurface(case, rulings)
+        again = again or any(
+            now.outcome == "alert" != then.outcome for now, then in zip(told, rulings, strict=True)
+        )
+        rulings = told
     alerting = [r.match.watchlist for r in rulings if r.outcome == "alert"]
     if alerting:
         overall = novelties.of(lambda kin: all(kin.known(name) for name in alerting))
-    label = _label(case, overall, best, rulings, seed)
+    label = _label(case, overall, best, rulings, again=again)
     return Judgement(
         verdict=label,
         novelty=overall,
@@ -247,13 +253,13 @@ def _resurface(case: Case, rulings: tuple[Ruling, ...]) -> tuple[Ruling, ...]:
 
 
 def _label(
-    case: Case, novelty: Novelty, best: Kin | None, rulings: Sequence[Ruling], seed: int | None
+    case: Case, novelty: Novelty, best: Kin | None, rulings: Sequence[Ruling], *, again: bool
 ) -> Verdict:
     if case.removed:
         return "removed"
     if case.revision and best is not None and best.same_item:
         return "revision"
-    if seed is not None:
+    if again:
         return "resurfaced"
     outcomes = {r.outcome for r in rulings}
     if "follow-up" in outcomes and "alert" not in outcomes:

@@ -39,8 +39,9 @@ def why(setup: Setup, target: str, *, as_json: bool) -> None:
       watcher why draft.txt --json | jq '.matches[] | {watchlist, alerts, reason}'
     """
     store = setup.store(create=True)
-    reading.stock_config(setup.config, store)
     view = _stored(target, store.read)
+    if view is None:
+        reading.stock_config(setup.config, store)
     shown = (
         _as_decided(view, store.read)
         if view is not None
