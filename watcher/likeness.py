@@ -115,6 +115,8 @@ def compare(
         return _equal(mine, theirs)
     kept = _without_boilerplate(mine, boilerplate)
     m, t = mine.shingles, theirs.shingles
+    if kept is None and len(m) and np.array_equal(m, t):  # what comes again unchanged, a tenth of the cost
+        return _equal(mine, theirs)
     if kept is not None:
         t = t[~np.isin(t, m[~kept])]
         m = m[kept]
