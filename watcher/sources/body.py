@@ -81,7 +81,7 @@ def _read(text: str, url: str, zone: tzinfo, now: datetime) -> Found:
     if text.startswith(("{", "[")):
         try:
             found = jsonfeed.read(text, url, zone, now)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise Temporary(f"{shown} gave JSON that cannot be read ({error}), not a feed") from error
         if found is None:
             raise Temporary(f"{shown} gave JSON, but not a JSON Feed (no jsonfeed.org version, or no items)")
