@@ -17,6 +17,9 @@ This report is false, an official said.
 Officials rejected the report as fiction.
 The embassy dismissed the claim.
 Correction: he is alive.
+The ministry rejected the allegations and dismissed the rumours.
+The paper apologized for the error.
+The picture was fake news, a hoax.
 이 보도가 사실이 아니라고 밝혔다.
 이 보도는 사실이 아닙니다.
 보도를 부인했다고 전했다.
@@ -25,6 +28,10 @@ Correction: he is alive.
 정정합니다.
 기사를 정정했다.
 사실무근이라고 했다.
+사실 무근으로 드러났다.
+정정 보도문을 냈다.
+허위 보도라고 했다.
+잘못된 보도였다.
 사실과 다르다고 말했다.
 사실이 아님을 알려 드립니다.
 오보였다.
@@ -32,12 +39,15 @@ Correction: he is alive.
 该消息不属实。
 有关报道与事实不符。
 该报道失实。
+这纯属捏造。
+该说法系谣言。
 特此更正。
 """
 
 NOT_TAKEN_BACK = """
 The general was dismissed in March.
 He held a false passport.
+The alleged agent was wrong about the road.
 대통령 부인과 함께 왔다.
 부인은 남편과 공항에 있었다.
 여든의 정정한 노인이었다.
