@@ -1,6 +1,6 @@
 """What the daemon says of a channel in trouble, to whom, and through which other channel.
 
-Decisions only: `watcher.pipeline` posts what comes of them in the very
+Decisions only: `watcher.delivering` posts what comes of them in the very
 transaction that records the trouble, so that nothing is told twice or lost.
 """
 

@@ -152,7 +152,7 @@ def send_test(setup: Setup, channel: str) -> None:
 
 def _send_test(parts: Parts, channel: str, store: Store) -> list[DeliveryView]:
     """Owe a test to each recipient, make one try, and give what came of it."""
-    from watcher.pipeline import deliver
+    from watcher.delivering import deliver
 
     now = datetime.now(UTC)
     content = Notice(

@@ -28,11 +28,12 @@ from watcher import channels, notices, payload
 from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
+from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
 from watcher.model import Bundle, ConfigError, WatcherError
-from watcher.pipeline import Parts, Polled, deliver, poll, post_notice
+from watcher.pipeline import Parts, Polled, poll
 from watcher.press import Press
 from watcher.reading import FILE_TRIES
 from watcher.sandbox import Workers
