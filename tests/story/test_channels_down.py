@@ -123,6 +123,17 @@ def test_a_failure_between_successes_opens_nothing(room: Newsroom) -> None:
     assert told(room) == []
 
 
+def test_a_server_that_puts_off_mail_after_mail_is_in_no_trouble_and_gets_each_again(room: Newsroom) -> None:
+    room.mailbox.refuse = ["451 greylisted, come again"] * 6
+    publish(room, *(case(n) for n in range(6)))
+    room.run(later=MINUTES)
+    with room.store() as reader:
+        assert [state.failures for state in reader.channels()] == [0, 0]
+    room.run(later=timedelta(seconds=90))
+    assert len(room.mails) == 6
+    assert told(room) == []
+
+
 def test_notices_ignore_quiet_hours(room: Newsroom) -> None:
     room.configure(
         feed='text = "feed"',

@@ -20,6 +20,7 @@ from tests.servers import Reply
 from tests.story.newsroom import SECRET, Newsroom, filler, newsroom, rss, story
 from watcher import config, payload
 from watcher.engines.embedded import Daemon
+from watcher.model import derive_id
 from watcher.stores.sqlite import SqliteStore
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -359,6 +360,9 @@ def test_quiet_hours_hold_delivery_not_judging_and_open_with_one_bundle(room: Ne
     assert "2 alerts" in mail["Subject"]
     (bundle,) = bundles(room)
     assert bundle["data"]["reason"] == "quiet"
+    with room.store() as reader:
+        members = [view.id for view in reader.deliveries(state="bundled") if view.channel == "hook"]
+    assert bundle["id"] == derive_id("bundle", "hook", "hook", *sorted(members))
     publish(room, case(3))
     room.run(later=MINUTES)
     assert room.hooks[-1]["type"] == "alert"

@@ -193,6 +193,7 @@ def test_mutes_are_listed_with_what_until_when_and_why(room: Newsroom, watcher: 
         ("source", "Paper 1", None),
     ]
     watcher("unmute", "2")
+    assert watcher("mutes", "--all").stdout.count("(ended)") == 1
     assert len(json.loads(watcher("mutes", "--json").stdout)) == 1
     assert len(json.loads(watcher("mutes", "--all", "--json").stdout)) == 2
 
