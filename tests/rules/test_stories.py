@@ -127,3 +127,34 @@ def test_of_the_seeds_only_the_first_two_are_one_story():
         book.add(number, story, "", text, MORNING)
         found.append(story)
     assert found == ["0", "0", "2", "3", "4"]
+
+
+FORM = (
+    "Border count of the monitors",
+    (
+        "Monitors at the fords counted {0} crossings on {1} nights, {2} by boat. Of those who crossed {3} were over 60 "
+        "and {4} under 18; patrols turned back {5}. Northern ford {6}, southern ford {7}."
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("figures", "story"),
+    [
+        ((42, 17, 25, 3, 8, 61, 29, 13), "count"),
+        ((42, 17, 25, 3, 8, 61, 29, 14), "count"),
+        ((57, 36, 21, 9, 14, 77, 18, 39), None),
+    ],
+    ids=["the same figures elsewhere", "one corrected", "another day's"],
+)
+def test_a_form_filled_with_other_figures_tells_another_story(stories, figures, story):
+    title, text = FORM
+    stories.add(5, "count", title, text.format(42, 17, 25, 3, 8, 61, 29, 13), MORNING)
+    assert stories.find(title, text.format(*figures), MORNING + HOUR) == story
+
+
+def test_a_flash_with_other_figures_is_of_its_story(stories):
+    stories.add(5, "quake", "Quake hits Marrow Bay", "A quake of 6.8 hit Marrow Bay, 12 are dead.", MORNING)
+    assert (
+        stories.find("Quake at Marrow Bay", "Quake of 6.9 at Marrow Bay: 40 dead.", MORNING + HOUR) == "quake"
+    )
