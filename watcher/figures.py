@@ -60,6 +60,9 @@ _HANGUL_NUMBER = re.compile(rf"(?:[일이삼사오육륙칠팔구십백천만억
 _NATIVE_NUMBER = re.compile(rf"(?:{'|'.join(_NATIVE)})(?=\s?(?:여|명|살|개|번|가구|차례))")
 
 
+_CLIPPED_BY = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
+
+
 def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = True) -> NDArray[np.float64]:
     """The numbers of `text`, sorted and unique.
 
@@ -71,6 +74,25 @@ def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = Tr
     if wide:
         found.extend(_wide_numbers(text))
     return np.array(sorted(set(found)), dtype=np.float64)
+
+
+def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    """Shared numbers / the smaller one's numbers; 1 where either has none. Both sorted and unique.
+
+    Two that differ by a scale alone are shared: `3.5 million` whose `million` was changed or cut off.
+    """
+    few, many = sorted((mine, theirs), key=len)
+    if not len(few):
+        return 1.0
+    shared = np.isin(few, many, assume_unique=True)
+    count = int(np.count_nonzero(shared))
+    left, right = few[~shared & (few > 0)], many[many > 0]
+    if len(left) and len(right):
+        ratios = np.divide.outer(left, right)
+        ratios = np.maximum(ratios, 1 / ratios)
+        by_scale = np.isclose(ratios[..., None], _CLIPPED_BY, rtol=1e-9).any(axis=2)
+        count += int(np.count_nonzero(by_scale.any(axis=1)))
+    return count / len(few)
 
 
 def _digit_numbers(text: str) -> list[float]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.figures import agreement
 from watcher.fingerprints import K_WIDE, K_WORDS, Fingerprint, distinct, fingerprint
 from watcher.model import Span
 
@@ -57,7 +58,6 @@ FRAMED_SHARE = 1 / 3
 a share of each, if all behind it is shared, as a footer is. Of 398 labelled wire copies one has such a gap of over 64
 words and none a share over .1; of 276 pairs of other articles in one real page's frame 272 have either."""
 _LINK_WEIGHT = LINK_WORDS * LINK_WIDE
-_SCALES = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
 _LOW = (1 << 14) - 1
 _REPEATS = 8
 """Places in the other text that are tried for a shingle that repeats there."""
@@ -145,25 +145,6 @@ def compare(
     if framed:
         return replace(likeness, containment=0.0, contained=0.0, framed=True)
     return _rewritten(likeness, mine, chains) if agree else likeness
-
-
-def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """Shared numbers / the smaller one's numbers; 1 where either has none. Both sorted and unique.
-
-    Two that differ by a scale alone are shared: `3.5 million` whose `million` was changed or cut off.
-    """
-    few, many = sorted((mine, theirs), key=len)
-    if not len(few):
-        return 1.0
-    shared = np.isin(few, many, assume_unique=True)
-    count = int(np.count_nonzero(shared))
-    left, right = few[~shared & (few > 0)], many[many > 0]
-    if len(left) and len(right):
-        ratios = np.divide.outer(left, right)
-        ratios = np.maximum(ratios, 1 / ratios)
-        by_scale = np.isclose(ratios[..., None], _SCALES, rtol=1e-9).any(axis=2)
-        count += int(np.count_nonzero(by_scale.any(axis=1)))
-    return count / len(few)
 
 
 def boilerplate_spans(mine: Fingerprint, hashes: AbstractSet[int]) -> tuple[Span, ...]:
