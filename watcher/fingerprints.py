@@ -227,6 +227,8 @@ def title_key(title: str) -> int | None:
 # --------------------------------------------------------------------------- tokens
 
 
+_POWERS_KEPT = 1 << 18
+"""Powers that are kept, 4 MB of them; those for a text of 5 million characters would be 134 MB for ever."""
 _powers: tuple[Hashes, Hashes] = (np.ones(1, dtype=np.uint64), np.ones(1, dtype=np.uint64))
 
 
@@ -241,7 +243,9 @@ def _powers_to(length: int) -> tuple[Hashes, Hashes]:
             steps = np.full(size, base, dtype=np.uint64)
             steps[0] = 1
             grown.append(np.multiply.accumulate(steps))
-        powers = _powers = (grown[0], grown[1])
+        powers = (grown[0], grown[1])
+        if size <= _POWERS_KEPT:
+            _powers = powers
     return powers
 
 
