@@ -21,6 +21,7 @@ from watcher.watchlist.syntax import (
     Regex,
     Term,
     error,
+    nearest,
     nearest_field,
 )
 from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, Lexer, Token
@@ -277,6 +278,16 @@ def parse(text: str) -> tuple[Node | None, list[QueryError]]:
     return node, sorted(parser.errors, key=lambda problem: (problem.line, problem.column))
 
 
+def _field_meant(entry: str) -> str:
+    """The field that an entry asks for under a name that is none, or nothing: a phrase may hold a colon."""
+    name = FIELD.match(entry)
+    if name is None or name.group(1) in FIELDS:
+        return ""
+    if entry[name.end() :][:1].isspace():  # Seoul: a town
+        return nearest(name.group(1), FIELDS, alike=0.8)
+    return nearest_field(name.group(1))
+
+
 def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
     """The tree of one entry of a list: a term or phrase, a regex, `@concept`, `field:` of those."""
     stripped = text.strip()
@@ -288,8 +299,8 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         return inner and InField(field.group(1), inner, start, inner.end), moved
     if not stripped:
         return None, [error("this entry is empty", text, 0)]
-    if field and field.group(1) not in FIELDS and nearest_field(field.group(1)):
-        meant = nearest_field(field.group(1))
+    meant = _field_meant(stripped)
+    if meant and field:
         message = f"there is no field `{field.group()}`; did you mean {meant}:? (as a phrase: in quotes)"
         return None, [error(message, text, start)]
     if stripped[0] in "@/" or stripped.lstrip("=~")[:1] in OPENING:

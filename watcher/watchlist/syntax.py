@@ -157,10 +157,10 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str:
     """The known name that is likest to `name`, in whatever case, or nothing where none is near."""
     names = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=alike)
     return names[near[0]] if near else ""
 
 
