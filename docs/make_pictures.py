@@ -141,7 +141,7 @@ def mutt(picture: Path) -> None:
         program = (
             f"HOME={folder} LC_ALL=C.UTF-8 TZ=Asia/Seoul neomutt -n -R -F {folder}/muttrc -f {folder}/outbox"
         )
-        subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "40", program], check=True)
+        subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "42", program], check=True)
         try:
             screen(tmux, "NeoMutt")
             subprocess.run([*tmux, "send-keys", "4", "Enter", "Enter"], check=True)

@@ -223,7 +223,7 @@ def _matched(alert: Alert) -> tuple[str, ...]:
         terms = dict.fromkeys(clean(hit.term, 40) for hit in alert.hits if hit.watchlist == name)
         found = ", ".join(list(terms)[:8]) + (" …" if len(terms) > 8 else "")
         condition = clean(conditions.get(name, ""), 160)
-        what = f"{found} ({condition})" if condition and found else condition or found
+        what = f"{found} · {condition}" if condition and found else condition or found
         lines.append(f"{clean(name, 60)}: {what}" if what else clean(name, 60))
     return tuple(lines)
 

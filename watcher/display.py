@@ -185,12 +185,18 @@ def _atoms(text: str) -> list[str]:
 def wrap(text: str, columns: int = 72, indent: str = "", first: str | None = None) -> list[str]:
     """`text` as lines of at most `columns`, `indent` before each (`first` before the first).
 
-    A word wider than a line (a URL) keeps its own line whole, so that it can be clicked.
+    An address wider than a line keeps its own line whole, so that it can be clicked; any other word is broken.
     """
     lines: list[str] = []
     lead = indent if first is None else first
     current, used = "", width(lead)
-    for atom in _atoms(text):
+    room = columns - width(indent)
+    atoms = (
+        part
+        for atom in _atoms(text)
+        for part in ((atom,) if "://" in atom or width(atom.rstrip()) <= room else atom)
+    )
+    for atom in atoms:
         if current and used + width(atom.rstrip()) > columns:
             lines.append((lead + current).rstrip())
             lead, current, used = indent, "", width(indent)

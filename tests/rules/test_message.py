@@ -214,7 +214,7 @@ def test_the_plain_text_stands_in_the_order_of_reading() -> None:
         "published 14:10, found 14:22 KST · 21 Nov 2026",
         "https://ledger.example/cook?a=1&b=2",
         "*defected*",
-        "Matched     Defections: defected (any of @flee near 30 of @dprk)",
+        "Matched     Defections: defected · any of @flee near 30 of @dprk",
         "368 of 460 words; shares text with “Old report” (Wire, 20%)",
         "3 reports, 2 independent texts, 2 outlets",
         "Carried by  Bulletin",
@@ -378,7 +378,10 @@ def test_lines_of_the_plain_text_fit_and_addresses_stay_whole() -> None:
     long = "https://ledger.example/" + "a" * 200
     text = "국경 경비대에서 취사를 맡던 여성이 지난 화요일 강을 건너 탈북했다고 가족이 전했다. " * 4
     shown = message.plain(
-        alert(article=article(title="边境守备队厨师渡江出走" * 9, url=long), hits=(hit("탈북", text),))
+        alert(
+            article=article(title="边境守备队厨师渡江出走" * 9, url=long),
+            hits=(hit("탈북", text), hit("탈북", "국경경비대취사원이탈북했다" * 9 + "y" * 90)),
+        )
     )
     lines = shown.splitlines()
     assert long in lines
