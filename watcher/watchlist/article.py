@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from watcher.sentences import paragraphs, sentences
 from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
-from watcher.watchlist.words import Begins, Numbers, Places
+from watcher.watchlist.words import Begins, Numbers, places
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
@@ -55,7 +56,6 @@ class Article:
         self.text_end = self.parts[1].end + 1
         self.places: tuple[Numbers, Begins] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
         """The patterns and words that were seen, and where each begins, as the engine found them."""
-        self._starts: Places | None = None
         self.memo: dict[object, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
@@ -79,12 +79,10 @@ class Article:
 
     # ------------------------------------------------------------- verified hits
 
-    @property
-    def starts(self) -> Places:
+    @cached_property
+    def starts(self) -> dict[int, list[int]]:
         """Where each pattern that was seen begins."""
-        if self._starts is None:
-            self._starts = Places(*self.places)
-        return self._starts
+        return places(*self.places)
 
     def spans(self, number: int, atom: Atom, patterns: Sequence[int], field: str | None) -> list[Span]:
         """The hits of an atom in `field` (None: title and body), in order."""
@@ -111,14 +109,15 @@ class Article:
             rows += 1
             if starts[-1] >= self.text_end:
                 starts = [start for start in starts if start < self.text_end]
-            if pattern.plain:
-                a, b = pattern.lead, len(pattern.text) - pattern.trail
+            text, lead, trail, left, right, capitals = pattern
+            if not (left or right or capitals):
+                a, b = lead, len(text) - trail
                 found += [(start + a, start + b) for start in starts]
                 continue
             rows += 1  # open ends may take in one another's hits
             for start in starts:
                 span = self._bounded(pattern, start)
-                if span is not None and (not pattern.capitals or self._capital(pattern, start)):
+                if span is not None and (not capitals or self._capital(pattern, start)):
                     found.append(span)
         if found and atom.cased and self.shouted:
             body = self.parts[1].begin

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
 from watcher.folding import HAN, HANGUL, HIRAGANA, KATAKANA, LETTER, fold, kind_of
 from watcher.model import QueryError, Span
@@ -16,6 +16,9 @@ CASED_LETTERS: Final = 6
 INSIDE_COMPOUNDS: Final = 4
 """Korean words of so many syllables are found inside compounds."""
 
+_PLAIN: Final = re.compile(
+    r"(?P<exact>=?)(?P<caseless>~?)(?P<left>\*?)(?P<words>[a-z0-9]+(?: [a-z0-9]+)*)(?P<right>\*?)"
+)
 LONGEST: Final = 60
 """Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 
@@ -30,8 +33,7 @@ _DASH: Final = (
 _JOINT: Final = re.compile(rf"(?<=\w){_DASH}(?=\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One literal to look for.
 
     Its hit is `text[lead:len-trail]`; `capitals` are the ranges within that hit
@@ -46,11 +48,6 @@ class Pattern:
     capitals: tuple[Span, ...] = ()
 
     @property
-    def plain(self) -> bool:
-        """Whether nothing is to be checked where it is found."""
-        return not (self.left or self.right or self.capitals)
-
-    @property
     def longest(self) -> float:
         """The most words a hit can take up, with what an open end takes in: one word, or LONGEST characters of CJK."""
         words = self.text.count(" ") + 1
@@ -59,16 +56,12 @@ class Pattern:
         return words + 0.5 * len(self.text) + (LONGEST if self.left or self.right else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """All the patterns that are one term."""
 
     patterns: tuple[Pattern, ...]
-
-    @property
-    def cased(self) -> bool:
-        """Whether case tells hits of this term from others."""
-        return any(pattern.capitals for pattern in self.patterns)
+    cased: bool
+    """Whether case tells hits of this term from others."""
 
     @property
     def longest(self) -> float:
@@ -115,8 +108,10 @@ def spell(term: str) -> Spelling:
 
 def atom(term: str) -> Atom:
     """The patterns of `term`, a word or phrase with its marks but without quotes. Raises `QueryError`."""
-    if term.isascii() and term.isalnum() and term.islower():  # most terms: folded as they stand
-        return Atom(tuple(_bounded(term, (), Spelling(term))))
+    plain = _PLAIN.fullmatch(term)
+    if plain and not (plain["exact"] and plain["left"] + plain["right"]):  # most terms: folded as they stand
+        marks = (bool(plain[each]) for each in ("exact", "caseless", "left", "right"))
+        return Atom(tuple(_bounded(plain["words"], (), Spelling(plain["words"], *marks))), cased=False)
     spelling = spell(term)
     patterns: dict[Pattern, None] = {}
     for written in _writings(spelling.words):
@@ -130,14 +125,14 @@ def atom(term: str) -> Atom:
                 patterns[pattern] = None
                 if not (spelling.exact or spelling.open_left):
                     patterns.update(dict.fromkeys(_joined_on(pattern)))
-    return Atom(tuple(patterns))
+    return Atom(tuple(patterns), cased=any(pattern.capitals for pattern in patterns))
 
 
 def _joined_on(pattern: Pattern) -> list[Pattern]:
     """An Arabic word with what is written on to it before it: the article, and, to; the hit is the word alone."""
     literal = pattern.text[pattern.lead :]
     return [
-        replace(pattern, text=" " * pattern.lead + text, lead=pattern.lead + at)
+        pattern._replace(text=" " * pattern.lead + text, lead=pattern.lead + at)
         for text, at in proclitics(literal)
     ]
 

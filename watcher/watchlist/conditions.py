@@ -40,6 +40,10 @@ class Found(NamedTuple):
     """Its span in the original, where a regex found it there."""
 
 
+_new = tuple.__new__
+"""Makes a `Found` in a third of the time that its own constructor takes: an article may have hundreds."""
+
+
 class Choice(NamedTuple):
     """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article)."""
 
@@ -99,9 +103,12 @@ class Literal:
         remembered = article.memo.get(self, self)
         if remembered is not self:
             return remembered  # type: ignore[return-value]
-        leaf = self.leaf
-        spans = article.spans(self.number, self.atom, self.patterns, self.field)
-        found = [Found(a, b, leaf) for a, b in spans] or None
+        found: list[Found] | None = None
+        if not article.starts.keys().isdisjoint(self.patterns):
+            spans = article.spans(self.number, self.atom, self.patterns, self.field)
+            if spans:
+                leaf = self.leaf
+                found = [_new(Found, (a, b, leaf, True, None)) for a, b in spans]
         article.memo[self] = found
         return found
 

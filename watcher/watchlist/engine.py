@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +56,19 @@ class _Scan:
         return self._numbers[np.array(indexes)], np.array(starts)
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector, which would go through all that is being built again and again and find nothing."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class Engine:
     """Matches articles against `watchlists`. Immutable and safe to use from many threads.
 
@@ -62,6 +77,10 @@ class Engine:
     """
 
     def __init__(self, watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> None:
+        with _uncollected():
+            self._build(watchlists, concepts)
+
+    def _build(self, watchlists: Sequence[Watchlist], concepts: Mapping[str, Sequence[str]]) -> None:
         compiler = Compiler(concepts)
         self._entries: list[_Entry] = []
         for rule in watchlists:
@@ -116,10 +135,7 @@ class Engine:
         article.places = (numbers, begins)
         titled = numbers[begins < article.body_begin]
         chosen = self._selection.chosen(numbers, titled)
-        chosen = self._neighbours.kept(chosen, numbers, begins, article.distances)
-        chosen.sort()
-        selected: list[int] = chosen.tolist()
-        return selected
+        return sorted(set(self._neighbours.kept(chosen, numbers, begins, article.distances).tolist()))
 
 
 class Matcher:

@@ -28,15 +28,14 @@ class Rows:
     def __init__(self, rows: Sequence[int], values: Sequence[int], count: int) -> None:
         """`values[i]` belongs to row `rows[i]`, of `count` rows."""
         keys = np.array(rows, dtype=np.int32)
-        self.begins = np.zeros(count + 1, dtype=np.int32)
-        np.cumsum(np.bincount(keys, minlength=count), out=self.begins[1:])
+        self.lengths = np.bincount(keys, minlength=count).astype(np.int32)
+        self.begins: Numbers = np.cumsum(self.lengths, dtype=np.int32) - self.lengths
         self.values: Numbers = np.array(values, dtype=np.int32)[np.argsort(keys, kind="stable")]
 
     def gather(self, numbers: Numbers | Begins) -> tuple[Numbers, Numbers]:
         """The rows of `numbers`, one after the other; and how long each is."""
-        begins = self.begins[numbers]
-        lengths = self.begins[numbers + 1] - begins
-        return self.values[_ranges(begins, lengths)], lengths
+        lengths = self.lengths[numbers]
+        return self.values[_ranges(self.begins[numbers], lengths)], lengths
 
 
 def _ranges(begins: NDArray[Any], lengths: NDArray[Any]) -> Begins:
@@ -44,6 +43,11 @@ def _ranges(begins: NDArray[Any], lengths: NDArray[Any]) -> Begins:
     shifts = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
     numbers: Begins = np.arange(len(shifts)) + shifts
     return numbers
+
+
+def at(pattern: int, patterns: int) -> int:
+    """The row of a pattern; one wanted in the title (~pattern) has its row behind those of all `patterns`."""
+    return pattern if pattern >= 0 else patterns + ~pattern
 
 
 class Groups:
@@ -59,14 +63,10 @@ class Groups:
     def __len__(self) -> int:
         return len(self._numbers) + 1
 
-    def rows(self, patterns: int) -> Rows:
-        """The groups of each of `patterns` patterns, then those of each that want it in the title (~pattern)."""
+    def members(self, patterns: int) -> tuple[list[int], list[int]]:
+        """Patterns (as rows, see `at`) and groups they are in, side by side."""
         members = [(pattern, group) for some, group in self._numbers.items() for pattern in some]
-        return Rows(
-            [pattern if pattern >= 0 else patterns + ~pattern for pattern, _ in members],
-            [group for _, group in members],
-            2 * patterns,
-        )
+        return [at(pattern, patterns) for pattern, _ in members], [group for _, group in members]
 
 
 class Selection:
@@ -76,39 +76,40 @@ class Selection:
         groups = Groups()
         selecting: list[int] = []
         selected: list[int] = []
-        """Group and watchlist, side by side: the group is the rarest need of the watchlist."""
+        """Pattern and watchlist, side by side: the pattern is of the rarest need of the watchlist."""
         others = np.zeros((CHECKED - 1, len(needs)), dtype=np.int32)  # 0: the group that is always seen
         unselected: list[int] = []
         for number, choices in enumerate(needs):
             if not choices:
                 unselected.append(number)
-            for at, choice in enumerate(choices[:CHECKED]):
-                group = groups.number(choice.patterns)
-                if at:
-                    others[at - 1, number] = group
-                else:
-                    selecting.append(group)
-                    selected.append(number)
+                continue
+            selecting += [at(pattern, patterns) for pattern in choices[0].patterns]
+            selected += [number] * len(choices[0].patterns)
+            for row, choice in enumerate(choices[1:CHECKED]):
+                others[row, number] = groups.number(choice.patterns)
         self._patterns = patterns
         self._others = others[others.any(axis=1)]
         self._size = len(groups)
-        self._selected = Rows(selecting, selected, self._size)
-        self._groups = groups.rows(patterns)
+        rows, members = groups.members(patterns)
+        self._rows = Rows(rows + selecting, members + [~number for number in selected], 2 * patterns)
+        """For each pattern the groups it is in, and (~number) the watchlists it selects."""
         self._unselected = np.array(unselected, dtype=np.int32)
 
     def chosen(self, seen: Numbers, titled: Numbers) -> Numbers:
-        """The watchlists all of whose needs are among the patterns `seen` and (seen in the title) `titled`."""
+        """The watchlists all of whose needs are among the patterns `seen`, some in the title (`titled`); some twice."""
         if not len(seen):
             return self._unselected
         if len(titled):
             seen = np.concatenate((seen, titled + np.int32(self._patterns)))
-        present = np.zeros(self._size, dtype=bool)
-        present[self._groups.gather(seen)[0]] = True
-        there = present.nonzero()[0]
-        present[0] = True
-        numbers, _ = self._selected.gather(there)
-        for column in self._others:
-            numbers = numbers[present[column[numbers]]]
+        found, _ = self._rows.gather(seen)
+        selected = found < 0
+        numbers = ~found[selected]
+        if len(numbers) and len(self._others):
+            present = np.zeros(self._size, dtype=bool)
+            present[found[~selected]] = True
+            present[0] = True
+            for column in self._others:
+                numbers = numbers[present[column[numbers]]]
         return np.concatenate((numbers, self._unselected)) if len(self._unselected) else numbers
 
 
@@ -126,7 +127,7 @@ class Neighbours:
                 self._other[at, number] = groups.number(pair.other)
                 self._reach[at, number] = min(int(2 * pair.reach) + 1, _FARTHEST)
         self._size = len(groups)
-        self._groups = groups.rows(patterns)
+        self._groups = Rows(*groups.members(patterns), 2 * patterns)
 
     def kept(
         self, chosen: Numbers, seen: Numbers, begins: Begins, distances: Callable[[Begins], NDArray[np.int64]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ _INVERSE: Final = pow(_BASE, -1, 1 << 64)
 _TAG: Final = np.uint64(0xD6E8FEB86659FD93)
 _STEP: Final = 1 << 14
 _SPACE: Final = ord(" ")
-_ZERO: Final = np.zeros(1, dtype=np.intp)
+_PAST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 INTO: Final = 3
 """Letters of a phrase's second word that are looked up where that word is left open: `north korea*`."""
@@ -25,7 +25,7 @@ _ONE, _TWO, _START = 0, 1, 1 + INTO
 """Where what is looked up ends: with the word, with the next, `n` letters into the next (_TWO + n), and after `n`
 letters from the beginning (_START + n)."""
 _HEAD: Final = 3
-_FIRST_LETTERS: Final = np.arange(1, _HEAD + 1)[:, None]
+_HEADS: Final = np.uint64(64 - 15)
 _WORD, _FIRST, _OTHER = np.uint8(1), np.uint8(2), np.uint8(4)
 """Letters by which words that begin like no known one are put aside."""
 
@@ -34,25 +34,15 @@ Begins = NDArray[np.intp]
 _Hashes = NDArray[np.uint64]
 
 
-class Places:
-    """Where each pattern that was seen begins in a haystack."""
-
-    def __init__(self, numbers: Numbers, begins: Begins) -> None:
-        keys = numbers.astype(np.int64)
-        keys <<= 32
-        keys += begins
-        keys.sort()
-        numbers = (keys >> 32).astype(np.int32)
-        firsts = np.concatenate((_ZERO[: len(keys)], (numbers[1:] != numbers[:-1]).nonzero()[0] + 1))
-        self._begins: list[int] = (keys & 0xFFFFFFFF).tolist()
-        self._firsts: list[int] = firsts.tolist()
-        self._rows = dict(zip(numbers[firsts].tolist(), range(len(firsts)), strict=True))
-        self._firsts.append(len(keys))
-
-    def get(self, number: int) -> list[int] | None:
-        """The places of one pattern, in order; None if it was not seen."""
-        row = self._rows.get(number)
-        return None if row is None else self._begins[self._firsts[row] : self._firsts[row + 1]]
+def places(numbers: Numbers, begins: Begins) -> dict[int, list[int]]:
+    """Where each pattern that was seen begins in a haystack, in order."""
+    found: dict[int, list[int]] = {}
+    for number, begin in zip(numbers.tolist(), begins.tolist(), strict=True):
+        if number in found:
+            found[number].append(begin)
+        else:
+            found[number] = [begin]
+    return found
 
 
 class Lexicon:
@@ -86,9 +76,15 @@ class Lexicon:
             self._longer.append(longer)
         hashes = self._hashes_of(list(keys))
         order = np.argsort(hashes)
-        self._known = hashes[order]
+        self._known = np.append(hashes[order], _PAST)
         self._numbers: Numbers = np.fromiter(keys.values(), dtype=np.int32, count=len(keys))[order]
-        bits = max(10, (len(keys) * 8).bit_length())
+        bits = min(max(10, (len(keys) * 4).bit_length()), 19)
+        self._buckets = np.searchsorted(
+            self._known[:-1], np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+        ).astype(np.int32)
+        """Where in `_known` the hashes with these highest bits begin."""
+        self._bucket = np.uint64(64 - bits)
+        bits = max(10, (len(keys) * 4).bit_length())
         self._shift = np.uint64(64 - bits)
         ends = np.fromiter((end for _, end in keys), dtype=np.intp, count=len(keys))
         self._marks = np.zeros(1 << bits, dtype=np.uint8)
@@ -106,13 +102,19 @@ class Lexicon:
         ):
             self._marks[some >> self._shift] |= mark
         self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])[:, None]
-        self._starts: Begins = np.unique(ends[ends > _START])
-        self._bits = (1 << np.arange(len(self._starts), dtype=np.uint16))[:, None]
-        self._heads = _heads([key for key in keys if key[1] > _START], self._starts.tolist())
+        self._starts: Begins = np.unique(ends[ends >= _START + _HEAD])
+        self._short: Begins = np.unique(ends[(ends > _START) & (ends < _START + _HEAD)])[:, None]
+        """Beginnings shorter than those by which words are put aside: every word is looked at for them."""
+        self._bits = 1 << np.arange(len(self._starts), dtype=np.uint16)
+        self._heads = np.zeros(1 << (64 - int(_HEADS)), dtype=np.uint16)
+        """For the hash of the first letters of a word: which beginnings that are known have these."""
+        for bit, end in zip(self._bits, self._starts.tolist(), strict=True):
+            heads = {(part[:_HEAD], _ONE) for part, each in keys if each == end}
+            self._heads[self._hashes_of(list(heads)) >> _HEADS] |= bit
 
     def find(self, haystack: str) -> tuple[Numbers, Begins]:
         """The numbers of the known texts in `haystack`, and the places of the space before each."""
-        if not len(self._known):
+        if not len(self._numbers):
             return self._numbers, np.zeros(0, dtype=np.intp)
         codes = _codes(haystack)
         up, down = self._reach(len(codes))
@@ -124,8 +126,12 @@ class Lexicon:
         marks = self._marks[(words >> self._shift).view(np.int64)]
         known = (marks & _WORD != 0).nonzero()[0]
         hashes, where = [words[known]], [begins[known]]
-        for some, ends, lasts in (self._phrased(marks, spaces), self._begun(codes, begins)):
-            if len(some):
+        for some, ends, lasts in (
+            self._phrased(marks, spaces),
+            self._begun(sums, before, turned, begins),
+            (np.arange(len(begins)), self._short, begins + (self._short - _START)),
+        ):
+            if lasts.size:
                 np.minimum(lasts, len(codes) - 1, out=lasts)
                 parts = (sums[lasts] - before[some]) * turned[some] + ends.astype(np.uint64) * _TAG
                 likely = (self._marks[(parts >> self._shift).view(np.int64)] & _OTHER != 0).nonzero()
@@ -141,21 +147,31 @@ class Lexicon:
             lasts[0] = spaces.take(firsts + 2, mode="clip") - 1
         return firsts, self._phrases, lasts
 
-    def _begun(self, codes: NDArray[np.integer[Any]], begins: Begins) -> tuple[Begins, Begins, Begins]:
+    def _begun(
+        self, sums: _Hashes, before: _Hashes, turned: _Hashes, begins: Begins
+    ) -> tuple[Begins, Begins, Begins]:
         """The words with the first letters of a known beginning, once for each length of such: as `_phrased`."""
         if not len(self._starts):
             return begins[:0], begins[:0], begins[:0]
-        letters = codes.take(begins + _FIRST_LETTERS, mode="clip").astype(np.intp) & 31
-        lengths = self._heads[(letters[0] << 10) | (letters[1] << 5) | letters[2]]
+        heads = (sums.take(begins + _HEAD, mode="clip") - before) * turned
+        lengths = self._heads[(heads >> _HEADS).view(np.int64)]
         some = (lengths != 0).nonzero()[0]
-        rows, columns = np.divmod(np.flatnonzero((lengths[some] & self._bits) != 0), max(len(some), 1))
+        rows, columns = np.divmod(
+            np.flatnonzero((lengths[some] & self._bits[:, None]) != 0), max(len(some), 1)
+        )
         some, ends = some[columns], self._starts[rows]
         return some, ends, begins[some] + (ends - _START)
 
     def _compared(self, haystack: str, hashes: _Hashes, where: Begins) -> tuple[Numbers, Begins]:
         """The numbers of those of `hashes` that are known, with their places."""
-        places = self._known.searchsorted(hashes)
-        same = (self._known.take(places, mode="clip") == hashes).nonzero()[0]
+        places = self._buckets[(hashes >> self._bucket).view(np.int64)]
+        there = self._known[places]
+        later = (there < hashes).nonzero()[0]
+        while len(later):  # another of the same bucket stands before it
+            places[later] += 1
+            there[later] = self._known[places[later]]
+            later = later[there[later] < hashes[later]]
+        same = (there == hashes).nonzero()[0]
         numbers = self._numbers[places[same]]
         begins = where[same]
         parts = (numbers < 0).nonzero()[0] if self._longer else ()
@@ -204,18 +220,6 @@ def _looked_up(text: str) -> tuple[str, int]:
         return text[:second], _TWO
     into = min(len(text) - first - 1, INTO)
     return (text[: first + 1 + into], _TWO + into) if into else (text[:first], _ONE)
-
-
-def _heads(keys: Iterable[tuple[str, int]], ends: Sequence[int]) -> NDArray[np.uint16]:
-    """For the first letters of a word, five bits of each: which of `ends` beginnings with these letters have."""
-    bits = {end: 1 << at for at, end in enumerate(ends)}
-    heads: dict[str, int] = {}
-    for part, end in keys:
-        heads[part[:_HEAD]] = heads.get(part[:_HEAD], 0) | bits[end]
-    lengths = np.zeros((32,) * _HEAD, dtype=np.uint16)
-    for head, some in heads.items():
-        lengths[tuple(ord(letter) & 31 for letter in head)] |= some
-    return lengths.ravel()
 
 
 def _codes(text: str) -> NDArray[np.integer[Any]]:
