@@ -166,6 +166,9 @@ def test_why_reads_well_without_colours(watcher, desk, tmp_path):
     assert "a second family *fled* *North Korea*" in " ".join(shown.split())
     assert "[1] Officer of the guards is gone" in shown
     assert "alerts  Defections" in shown
+    quoted = shown[shown.index("    “") :].split("\n\n")[0].splitlines()
+    assert len(quoted) > 1
+    assert all(line.startswith("    ") for line in quoted)
 
 
 def test_why_on_a_terminal_dims_what_is_known_and_sets_hits_bold(watcher, desk, tmp_path, monkeypatch):

@@ -72,15 +72,21 @@ def as_json(decision: Decision) -> dict[str, Any]:
 
 def show(decision: Decision, zone: tzinfo) -> None:
     """Print the decision for a person."""
-    from rich.padding import Padding
+    from rich.text import Text
 
     console = screen.console()
     # Without colours what is known stands in ⟦ ⟧, and hits between asterisks.
     marks = not console.is_terminal or console.no_color
     for part in _parts(decision, zone, marks=marks):
-        lead = len(str(part)) - len(str(part).lstrip())
+        lead = len(str(part)) - len(str(part).lstrip(" "))
+        if not lead:
+            console.print(part)
+            continue
         # what is set in stays so where it wraps
-        console.print(Padding(part[lead:], (0, 0, 0, lead)) if lead else part)
+        text = Text(part) if isinstance(part, str) else part
+        for line in text[lead:].wrap(console, console.width - lead):
+            line.rstrip()
+            console.print(Text(" " * lead) + line)
 
 
 def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | str]:
