@@ -166,7 +166,7 @@ def test_why_reads_well_without_colours(watcher, desk, tmp_path):
     assert "a second family *fled* *North Korea*" in " ".join(shown.split())
     assert "[1] Officer of the guards is gone" in shown
     assert "alerts  Defections" in shown
-    quoted = shown[shown.index("    “") :].split("\n\n")[0].splitlines()
+    quoted = shown[shown.index("    “") :].split("\n[2]")[0].splitlines()
     assert len(quoted) > 1
     assert all(line.startswith("    ") for line in quoted)
 
