@@ -63,8 +63,11 @@ _KIND_RANGES: Final = (
 )  # fmt: skip
 
 
+JOINTS: Final = ".," + APOSTROPHES
+"""Marks that may join two words to one that is counted: `MSS's`, `l'ONU`, `3.5`."""
+ASCII_JOINTS: Final = "".join(mark for mark in JOINTS if mark.isascii())
 _GLUE: Final = np.zeros(_CODES, dtype=bool)
-_GLUE[[ord(mark) for mark in ".," + APOSTROPHES]] = True
+_GLUE[[ord(mark) for mark in JOINTS]] = True
 
 
 def _kind_table() -> NDArray[np.uint8]:
@@ -203,7 +206,7 @@ class Folded:
             end = self.ends.item(b - 1)
         else:
             end = self.starts.item(b) if b < len(self.text) else len(self.original)
-        while end > start + 1 and _trails(self.original[end - 1]):
+        while not self.original[end - 1].isalnum() and end > start + 1 and _trails(self.original[end - 1]):
             end -= 1
         return start, end
 

@@ -9,7 +9,7 @@ import re2
 
 from watcher.folding import LETTER, kind_of
 from watcher.model import QueryError
-from watcher.watchlist import conditions, grammar, syntax
+from watcher.watchlist import conditions, grammar, nearness, syntax
 from watcher.watchlist.atoms import Atom, atom
 from watcher.watchlist.conditions import Choice, Condition, Leaf
 from watcher.watchlist.reversal import REVERSAL
@@ -96,7 +96,7 @@ class Compiler:
                 )
         parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
         if isinstance(node, syntax.Near):
-            return conditions.Near(parts, node.gaps, node.ordered)
+            return nearness.Near(parts, node.gaps, node.ordered)
         return every(parts) if isinstance(node, syntax.And) else conditions.Some(parts)
 
     def _term(self, node: syntax.Term, text: str, field: str | None, concept: str | None) -> Condition:
@@ -208,11 +208,11 @@ class Compiler:
         self, rule: Watchlist, subject: Condition | None, contexts: tuple[Condition, ...]
     ) -> Condition:
         if subject is not None:
-            return conditions.Reach(subject, contexts, rule.near, rule.within)
+            return nearness.Reach(subject, contexts, rule.near, rule.within)
         others = [contexts[:at] + contexts[at + 1 :] for at in range(len(contexts))]
-        return conditions.Together(
+        return nearness.Together(
             tuple(
-                conditions.Reach(each, rest, rule.near, rule.within)
+                nearness.Reach(each, rest, rule.near, rule.within)
                 for each, rest in zip(contexts, others, strict=True)
             )
         )

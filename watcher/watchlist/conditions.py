@@ -7,10 +7,8 @@ remembered in the article.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -209,19 +207,21 @@ class Some:
 
     def sites(self) -> Sites | None:
         """Those of all branches."""
-        return _all_sites(self.parts)
+        return all_sites(self.parts)
 
 
-def _all_needs(parts: Iterable[Condition]) -> list[Choice]:
+def all_needs(parts: Iterable[Condition]) -> list[Choice]:
     """The needs of parts that must all hold, rarest first."""
     return sorted((need for part in parts for need in part.needs()), key=lambda need: need.cost)
 
 
-def _all_pairs(parts: Iterable[Condition]) -> list[Pair]:
+def all_pairs(parts: Iterable[Condition]) -> list[Pair]:
+    """The pairs of parts that must all hold."""
     return [pair for part in parts for pair in part.pairs()]
 
 
-def _all_sites(parts: Iterable[Condition]) -> Sites | None:
+def all_sites(parts: Iterable[Condition]) -> Sites | None:
+    """Where hits of any of `parts` come from."""
     patterns: set[int] = set()
     longest = 0.0
     for part in parts:
@@ -231,14 +231,6 @@ def _all_sites(parts: Iterable[Condition]) -> Sites | None:
         patterns |= sites.patterns
         longest = max(longest, sites.longest)
     return Sites(frozenset(patterns), longest)
-
-
-def _together(one: Condition, other: Condition, gap: float) -> list[Pair]:
-    """That `other` is at most `gap` words from `one`, if the places of both are known."""
-    mine, theirs = one.sites(), other.sites()
-    if mine is None or theirs is None:
-        return []
-    return [Pair(mine.patterns, theirs.patterns, gap + mine.longest + theirs.longest)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -259,15 +251,15 @@ class Every:
 
     def needs(self) -> list[Choice]:
         """All that its parts need."""
-        return _all_needs(self.parts)
+        return all_needs(self.parts)
 
     def pairs(self) -> list[Pair]:
         """All that its parts have."""
-        return _all_pairs(self.parts)
+        return all_pairs(self.parts)
 
     def sites(self) -> Sites | None:
         """Those of all parts."""
-        return _all_sites(self.parts)
+        return all_sites(self.parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -302,7 +294,7 @@ class Beside:
     def find(self, article: Article) -> list[Found] | None:
         """The part's hits as context."""
         got = self.part.find(article)
-        return None if got is None else _context(got)
+        return None if got is None else as_context(got)
 
     def needs(self) -> list[Choice]:
         """As its part."""
@@ -317,7 +309,8 @@ class Beside:
         return self.part.sites()
 
 
-def _context(found: list[Found]) -> list[Found]:
+def as_context(found: list[Found]) -> list[Found]:
+    """The same hits, none of them a subject."""
     return [hit._replace(subject=False) for hit in found]
 
 
@@ -354,154 +347,3 @@ def _places(found: list[Found]) -> int:
         if start >= reach:
             count, reach = count + 1, end
     return count
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """A chain of NEARs: each operand near the next; only hits that stand in a whole chain take part."""
-
-    parts: tuple[Condition, ...]
-    gaps: tuple[int, ...]
-    ordered: tuple[bool, ...]
-
-    def find(self, article: Article) -> list[Found] | None:
-        """The hits in chains; those of the first operand are the subject."""
-        rows: list[list[Found]] = []
-        for part in self.parts:
-            got = part.find(article)
-            if not got:
-                return None
-            rows.append(got)
-        links = list(zip(self.gaps, self.ordered, strict=True))
-        for at, (gap, ordered) in enumerate(links):
-            rows[at + 1] = _reached(article, rows[at + 1], rows[at], gap, "after" if ordered else "")
-            if not rows[at + 1]:
-                return None
-        for at, (gap, ordered) in reversed(list(enumerate(links))):
-            rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
-        return rows[0] + [hit for row in rows[1:] for hit in _context(row)]
-
-    def needs(self) -> list[Choice]:
-        """All that its operands need."""
-        return _all_needs(self.parts)
-
-    def pairs(self) -> list[Pair]:
-        """Each operand with the next."""
-        neighbours = zip(self.parts, self.parts[1:], self.gaps, strict=False)
-        return [pair for one, other, gap in neighbours for pair in _together(one, other, gap)] + _all_pairs(
-            self.parts
-        )
-
-    def sites(self) -> Sites | None:
-        """Those of all operands."""
-        return _all_sites(self.parts)
-
-
-def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
-    """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
-    count = article.count
-    if order == "after":
-        ends = sorted(hit.b for hit in theirs)
-        return [
-            hit for hit in mine
-            if (at := bisect_right(ends, hit.a)) and count(hit.a) - count(ends[at - 1]) <= gap
-        ]  # fmt: skip
-    if order == "before":
-        begins = sorted(hit.a for hit in theirs)
-        return [
-            hit for hit in mine
-            if (at := bisect_left(begins, hit.b)) < len(begins) and count(begins[at]) - count(hit.b) <= gap
-        ]  # fmt: skip
-    ranges = [(count(hit.a), count(hit.b)) for hit in theirs]
-    kept = _touching([(count(hit.a), count(hit.b)) for hit in mine], ranges, gap)
-    return [hit for hit, keep in zip(mine, kept, strict=True) if keep]
-
-
-def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]], gap: float) -> list[bool]:
-    """For each range of `mine`, whether one of `theirs` lies within `gap` of it."""
-    theirs = sorted(theirs)
-    begins = [begin for begin, _ in theirs]
-    reach = list(accumulate((end for _, end in theirs), max))
-    return [
-        (at := bisect_right(begins, end + gap)) > 0 and reach[at - 1] >= begin - gap for begin, end in mine
-    ]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reach:
-    """A list's `near` or `within`: subject hits that have a hit of every context in reach."""
-
-    subject: Condition
-    contexts: tuple[Condition, ...]
-    near: int | None
-    within: str | None
-
-    def find(self, article: Article) -> list[Found] | None:
-        """The subject hits that satisfy it, then the context hits in reach of those."""
-        subjects = self.subject.find(article)
-        if not subjects:
-            return None
-        found = []
-        for context in self.contexts:
-            got = context.find(article)
-            if not got:
-                return None
-            found.append([hit for hit in got if article.part(hit.a).name in ("title", "body")])
-        for row in found:
-            subjects = self._in_reach(article, subjects, row)
-            if not subjects:
-                return None
-        return subjects + [hit for row in found for hit in _context(self._in_reach(article, row, subjects))]
-
-    def _in_reach(self, article: Article, mine: list[Found], theirs: list[Found]) -> list[Found]:
-        if self.near is not None:
-            mine = _reached(article, mine, theirs, self.near, "")
-        if self.within is not None:
-            units = {article.unit(hit.a, self.within) for hit in theirs}
-            mine = [hit for hit in mine if article.unit(hit.a, self.within) in units]
-        return mine
-
-    def needs(self) -> list[Choice]:
-        """All that its parts need."""
-        return _all_needs([self.subject, *self.contexts])
-
-    def pairs(self) -> list[Pair]:
-        """The subject with each context."""
-        found = _all_pairs([self.subject, *self.contexts])
-        if self.near is not None:
-            for context in self.contexts:
-                found += _together(self.subject, context, self.near)
-        return found
-
-    def sites(self) -> Sites | None:
-        """Those of subject and contexts."""
-        return _all_sites([self.subject, *self.contexts])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Together:
-    """`near` or `within` in a list of `all` alone: hits of each entry that have all the others in reach."""
-
-    parts: tuple[Reach, ...]
-
-    def find(self, article: Article) -> list[Found] | None:
-        """The hits of each entry that satisfy it, all of them subject."""
-        found: list[Found] = []
-        for part in self.parts:
-            got = part.find(article)
-            if got is None:
-                return None
-            found += [hit for hit in got if hit.subject]
-        return found
-
-    def needs(self) -> list[Choice]:
-        """All that its parts need."""
-        return _all_needs(self.parts)
-
-    def pairs(self) -> list[Pair]:
-        """All that its parts have."""
-        return _all_pairs(self.parts)
-
-    def sites(self) -> Sites | None:
-        """Those of all parts."""
-        return _all_sites(self.parts)

@@ -15,7 +15,7 @@ CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
 PAIRS: Final = 2
 """Pairs of one watchlist that are measured."""
-FEW: Final = 6
+FEW: Final = 24
 """So many watchlists with pairs are sooner evaluated one by one than measured together."""
 _GROUP: Final = 1 << 33
 """Twice as far as any two places are apart (`Article.distances`), so that groups do not mix in one sorted array."""
