@@ -188,10 +188,9 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
         said = f"{len(changed) - gone} changed" if gone < len(changed) else ""
         said += f"{', ' if said and gone else ''}{gone} gone" if gone else ""
         return ruling("alert", f"revised: {said} of the sentences that were hit", fresh=True)
-    if case.already and name in case.already and carried:
-        # the full text of what this watchlist was told as partial: its hits are no news, its length may be
-        carried = False
-        cue = None
+    if name in case.already:
+        # the full text of what this watchlist was told as partial: its hits and cues are no news, its length may be
+        carried, cue = False, None
     enough = novelty.new_words >= rule.min_new_words
     if carried and (enough or not relatives):
         return ruling("alert", _why_new(case, relatives, novelty), fresh=cue is not None)

@@ -362,6 +362,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str] | None]] 
         MORE,
     ),
     (
+        "the full text of what was told as partial, with a cue alone",
+        LIST,
+        {"text": f"The ministry denied it.\n{KNOWN}", "known": KNOWN, "already": frozenset({"x"})},
+        OLD,
+    ),
+    (
         "a figure changed in a sentence that was hit, however short",
         CLOSE,
         {"text": KNOWN, "known": KNOWN, "revision": True, "changes": {"x": (Change("nine", "ten"),)}},
