@@ -1,7 +1,7 @@
 """What knowing costs: CPU, disk and memory of judging a document against 10,000 to a million stored ones.
 
     python bench/novelty.py                       # at 10,000 and 100,000 documents
-    python bench/novelty.py --documents 1000000   # the figures of docs/novelty.md; 15 minutes, 8 GB of disk
+    python bench/novelty.py --documents 1000000   # the figures of docs/novelty.md; 20 minutes, 8 GB of disk
 
 Texts are made up: 500 words of a Zipf vocabulary, two stock phrases of 25 words
 in each (so that nearly each has a score of candidates to compare with), one in
