@@ -159,6 +159,8 @@ def _writings(words: str) -> list[str]:
 
 def _capitals(written: str) -> tuple[Span, ...]:
     """The ranges in the folded, stripped text of `written` that stand for short all-capitals words."""
+    if written == written.lower():
+        return ()
     folded = fold(written)
     offset = len(folded.text) - len(folded.text.lstrip())
     ranges = []
