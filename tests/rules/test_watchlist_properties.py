@@ -12,6 +12,7 @@ from watcher.model import Fields
 from watcher.watchlist import Watchlist, selection
 from watcher.watchlist.article import Article
 from watcher.watchlist.engine import Engine
+from watcher.watchlist.words import Lexicon
 
 WORDS = [
     "fund",
@@ -188,3 +189,29 @@ def test_what_is_not_chosen_to_be_evaluated_would_not_have_held(
     engine = Engine([Watchlist(name=each, query=each, always=()) for each in queries], {})
     article = Article(Fields(title=title, body=body, source=source), metadata=engine.metadata)
     assert engine.evaluate(article, engine.select(article)) == engine.evaluate(article, range(len(queries)))
+
+
+some_word = st.text("ab북é", min_size=1, max_size=14)
+some_text = st.tuples(
+    st.lists(some_word, min_size=1, max_size=4).map(" ".join), st.sampled_from(["", " "])
+).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(some_text, min_size=1, max_size=20, unique=True),
+    st.lists(some_word, max_size=30),
+    st.booleans(),
+)
+def test_the_lexicon_finds_what_stands_after_a_space_and_nothing_else(
+    texts: list[str], words: list[str], given_ones: bool
+) -> None:
+    numbers = {text: number for number, text in enumerate(texts)}
+    haystack = " " + " ".join([*words, *(text.strip() for text in texts if given_ones)]) + " \n "
+    found = [each.tolist() for each in Lexicon(numbers).find(haystack)]
+    assert sorted(zip(*found, strict=True)) == sorted(
+        (number, at)
+        for text, number in numbers.items()
+        for at, before in enumerate(haystack)
+        if before == " " and haystack.startswith(text, at + 1)
+    )
