@@ -135,11 +135,11 @@ class Verified(Article):
 
     def spans(self, number: int, atom: Atom, patterns: Sequence[int], field: str | None) -> list[Span]:
         """As it does, with the time noted."""
-        begun = time.perf_counter()
+        begun = time.thread_time()
         try:
             return super().spans(number, atom, patterns, field)
         finally:
-            self.verifying += time.perf_counter() - begun
+            self.verifying += time.thread_time() - begun
 
 
 def timed(engine: Engine, fields: Fields) -> tuple[float, ...]:
