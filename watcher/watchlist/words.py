@@ -46,7 +46,7 @@ def places(numbers: Numbers, begins: Begins) -> dict[int, list[int]]:
 
 
 class Lexicon:
-    """Texts that begin with a word, and their numbers, found in 5 kB in 0.1 ms where they are 5,000, in 0.4 where 190,000.
+    """Texts that begin with a word, and their numbers, found in 5 kB in 0.1 ms if they are 5,000, in 0.4 if 190,000.
 
     What is looked up of a text is a part that ends where it can be known to end
     in an article before anything is compared: a whole word, two words, some
