@@ -130,7 +130,14 @@ def test_a_foreign_or_broken_pack_is_refused_with_the_reason(pack, change, reaso
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"hello", gzip.compress(b""), gzip.compress(b'{"id": 1}\n' * 50), b"\x1f\x8b\x08"]
+    "data",
+    [
+        b"",
+        b"hello",
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b'{"id": 1}\n' * 50, mtime=0),
+        b"\x1f\x8b\x08",
+    ],
 )
 def test_other_files_are_no_packs(tmp_path, data):
     path = tmp_path / "other"
