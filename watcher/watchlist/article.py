@@ -24,7 +24,6 @@ from watcher.folding import (
     kind_of,
 )
 from watcher.model import Fields, Span
-from watcher.sentences import paragraphs, sentences
 from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
@@ -256,6 +255,8 @@ class Article:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""
         begins = self._units.get(kind)
         if begins is None:
+            from watcher.sentences import paragraphs, sentences  # noqa: PLC0415 - for `within` only
+
             split: Mapping[str, Callable[[str], list[Span]]] = {
                 "sentence": sentences,
                 "paragraph": paragraphs,

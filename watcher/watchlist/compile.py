@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import re2
+from typing import TYPE_CHECKING, Final
 
 from watcher.folding import LETTER, kind_of
 from watcher.model import QueryError
@@ -14,6 +12,9 @@ from watcher.watchlist.atoms import Atom, atom
 from watcher.watchlist.conditions import Choice, Condition, Leaf
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
+
+if TYPE_CHECKING:
+    import re2
 
 _OFTEN: Final = """
     the of and to in a is that for on was with as by at from it be are an or has have had his her its
@@ -267,6 +268,8 @@ def shape_problem(rule: Watchlist) -> str:
 
 
 def _regex(node: syntax.Regex, text: str) -> re2._Regexp:
+    import re2  # noqa: PLC0415 - few watchlists have a regex
+
     options = re2.Options()
     options.case_sensitive = not node.any_case
     options.log_errors = False

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
-import re2
 
 from watcher.model import Span
 from watcher.watchlist.article import Article
 from watcher.watchlist.atoms import Atom
 from watcher.watchlist.syntax import METADATA_FIELDS
+
+if TYPE_CHECKING:
+    import re2
 
 
 class Leaf(NamedTuple):

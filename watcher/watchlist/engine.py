@@ -13,7 +13,6 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from watcher.model import Fields, Hit, Match, QueryError
 from watcher.watchlist import syntax
 from watcher.watchlist.article import Article
-from watcher.watchlist.checks import query_errors
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
@@ -152,6 +151,8 @@ class Matcher:
 
 def matcher(query: str, concepts: Mapping[str, Sequence[str]] | None = None) -> Matcher:
     """A matcher for one query. Raises `QueryError` whose message names every problem, with carets when several."""
+    from watcher.watchlist.checks import query_errors  # noqa: PLC0415 - for a query of somebody at a terminal
+
     errors = query_errors(query, concepts or {})
     if len(errors) == 1:
         raise errors[0]

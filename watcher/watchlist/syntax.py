@@ -6,7 +6,6 @@ node was read from, so that errors and conditions can quote it.
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -160,6 +159,8 @@ def _width(character: str) -> int:
 def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str:
     """The known name that is likest to `name`, in whatever case, or nothing where none is near."""
     names = {each.lower(): each for each in known}
+    import difflib  # noqa: PLC0415 - for mistakes only
+
     near = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=alike)
     return names[near[0]] if near else ""
 
