@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ _PLAIN: Final = re.compile(
 )
 LONGEST: Final = 60
 """Characters that a star takes in on its side: text without any space must not cost the square of its length."""
+
+_folded = functools.lru_cache(maxsize=64)(fold)
+"""A term is folded where it is checked, taken apart and looked through for capitals: once is enough."""
 
 Side = Literal["", "open", "kind", "josa", "closed"]
 """What to check beside a pattern: nothing, `open` (take in the rest of the word), `kind` (no character of the same
@@ -99,7 +103,7 @@ def spell(term: str) -> Spelling:
         column = term.index(words) + words.index("*") + 1
         message = "`*` may stand only at the beginning or the end of a term; for the middle use a regex: /def\\w*tor/"
         raise QueryError(message, text=term, column=column)
-    if not fold(words).text.strip():
+    if not _folded(words).text.strip():
         raise QueryError(f"there is nothing to look for in `{term}`: it holds no letter or digit", text=term)
     if spelling.exact and (spelling.open_left or spelling.open_right):
         raise QueryError("`=` closes what `*` opens: write one of them", text=term)
@@ -115,7 +119,7 @@ def atom(term: str) -> Atom:
     spelling = spell(term)
     patterns: dict[Pattern, None] = {}
     for written in _writings(spelling.words):
-        folded = fold(written)
+        folded = _folded(written)
         text = folded.text.strip()
         if not text:
             continue
@@ -161,7 +165,7 @@ def _capitals(written: str) -> tuple[Span, ...]:
     """The ranges in the folded, stripped text of `written` that stand for short all-capitals words."""
     if written == written.lower():
         return ()
-    folded = fold(written)
+    folded = _folded(written)
     offset = len(folded.text) - len(folded.text.lstrip())
     ranges = []
     for word in re.finditer(r"[^ ]+", folded.text):
