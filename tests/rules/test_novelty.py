@@ -344,6 +344,13 @@ def test_one_article_in_the_frames_of_two_sites_is_a_copy():
     assert not likeness.framed
 
 
+def test_one_article_in_one_frame_with_other_comments_under_it_is_a_copy():
+    threads = (" ".join(f"{word} {n} reader {n} agrees" for n in range(30)) for word in ("heron", "otter"))
+    ours, theirs = (f"{MENU}\n{ENGLISH}\n{thread}\n{FOOTER}" for thread in threads)
+    (likeness,), *_ = judged(ours, theirs)
+    assert (likeness.framed, likeness.containment > 0.5) == (False, True)
+
+
 def test_an_item_whose_middle_was_rewritten_is_still_that_item():
     before, after = (f"{MENU}\n{text}\n{FOOTER}" for text in (ENGLISH, OTHER))
     likeness = compare(fingerprint(after), fingerprint(before), same_item=True)
