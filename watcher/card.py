@@ -258,8 +258,11 @@ def _name(note: LookAlikeNote, *, shares: bool) -> str:
     if not shares:
         return name
     title = clean(note.title, 80)
-    share = f"{note.containment:.0%}"
-    return f"“{title}” ({name}, {share})" if title and note.source else f"{name} ({share})"
+    # of what stands in the same frame of a site no share is reckoned
+    share = f"{note.containment:.0%}" if note.containment >= 0.005 else ""
+    if title and note.source:
+        return f"“{title}” ({name}, {share})" if share else f"“{title}” ({name})"
+    return f"{name} ({share})" if share else name
 
 
 def _story(story: StoryNote, zone: tzinfo) -> str:

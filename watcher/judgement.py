@@ -298,4 +298,6 @@ def _summary(case: Case, label: Verdict, novelty: Novelty, best: Kin | None) -> 
     words = f"{novelty.new_words:g} of {novelty.words:g} words new"
     if best is None:
         return words if novelty.words else f"{count_words(case.title):g} words, a headline only"
-    return f"{label}: {words}; nearest {_source(best)}, {best.likeness.containment:.0%} of this text stands there"
+    share = f"{best.likeness.containment:.0%} of this text stands there"
+    alike = "in the same frame of a site" if best.likeness.framed else share
+    return f"{label}: {words}; nearest {_source(best)}, {alike}"

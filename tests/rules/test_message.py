@@ -250,6 +250,12 @@ def test_who_carried_it_is_named_once_however_often() -> None:
     assert [line.split("  ")[-1] for line in lines if line.startswith("Carried by")] == ["Paper B, Paper A"]
 
 
+def test_of_what_shares_only_its_frame_no_share_is_told() -> None:
+    framed = LookAlikeNote(url=None, title="Old report", source="Wire", containment=0)
+    shown = message.plain(alert(words=460, new_words=368, look_alikes=(framed,)))
+    assert "shares text with “Old report” (Wire)" in " ".join(shown.split())
+
+
 def test_three_sentences_at_most_the_new_ones_with_most_hits_in_the_texts_order() -> None:
     said = [f"Sentence {n} tells of a flight and a defection." for n in range(5)]
     hits = [hit("flight", text, start=n * 100) for n, text in enumerate(said)]
