@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from watcher.model import Fields, Hit, Match, QueryError
 from watcher.watchlist import syntax
@@ -19,6 +19,9 @@ from watcher.watchlist.rule import Watchlist
 from watcher.watchlist.selection import Neighbours, Selection
 from watcher.watchlist.words import Begins, Lexicon, Numbers
 
+FEW = 20_000
+"""So many texts that begin with a word are sooner scanned for than looked up: 5,000 in 44 µs of 5 kB instead of 94,
+37,000 in 109 instead of 114."""
 _FIELD_ORDER = {name: at for at, name in enumerate(syntax.FIELDS)}
 
 
@@ -33,13 +36,18 @@ class _Entry:
 
 
 class _Scan:
-    """Literals that may begin within a word, all of ASCII or none: an ASCII article holds none of the others."""
+    """Literals that are scanned for, all of ASCII or none: an ASCII article holds none of the others."""
 
     def __init__(self, literals: Mapping[str, int]) -> None:
         self._ascii = all(map(str.isascii, literals))
         self._numbers = np.fromiter(literals.values(), dtype=np.int32, count=len(literals))
         self._automaton = (
-            AhoCorasick(list(literals), matchkind=MatchKind.Standard, store_patterns=False)
+            AhoCorasick(
+                list(literals),
+                matchkind=MatchKind.Standard,
+                store_patterns=False,
+                implementation=Implementation.ContiguousNFA,  # of all the fastest among cold articles
+            )
             if literals
             else None
         )
@@ -91,9 +99,12 @@ class Engine:
         patterns = len(compiler.scanned) + len(compiler.begun)
         self._selection = Selection([entry.condition.needs() for entry in self._entries], patterns)
         self._neighbours = Neighbours([entry.condition.pairs() for entry in self._entries], patterns)
-        self._lexicon = Lexicon(compiler.begun)
+        scanned, begun = compiler.scanned, compiler.begun
+        if len(begun) <= FEW:
+            scanned, begun = scanned | {f" {text}": number for text, number in begun.items()}, {}
+        self._lexicon = Lexicon(begun)
         self._scans = [
-            _Scan({text: number for text, number in compiler.scanned.items() if text.isascii() is plain})
+            _Scan({text: number for text, number in scanned.items() if text.isascii() is plain})
             for plain in (True, False)
         ]
 
