@@ -8,6 +8,7 @@ figures, so a rare misreading does no harm as long as it is the same each time.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
@@ -47,6 +48,12 @@ _NATIVE = {
 _DIGITS = re.compile(r"\d[\d.,]*")
 _ASCII_DIGITS = re.compile(r"[0-9][0-9.,]*")
 """The same for ASCII, where it takes half the time."""
+_FRACTION = re.compile(
+    r"(?<![\d.,/])(?:(\d{1,3})[- \u00a0]?)??(?:(\d{1,2})[/\u2044](2|3|4|5|6|8|16|32|64)(?![\d/])|([¼-¾⅐-⅞]))"
+)
+"""6-3/16, 6 1/2, 3/4, 6½: of the kinds that prices and measures come in, so that a date is none."""
+_OVER = re.compile(r"/(?<=\d.)\d")
+_FRACTION_SIGNS = "\u2044½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
 _SCALE = re.compile(
     r"[  -]?(hundred|thousand|million|billion|trillion|dozen|mln|bln|trn)\b"
@@ -69,7 +76,7 @@ def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = Tr
     `words`: the tokens that are one of NUMBER_WORDS, as (index of the token, word), in order.
     `wide`: whether to look for Korean and Chinese numerals too.
     """
-    found = _digit_numbers(text)
+    found = _digit_numbers(_FRACTION.sub(_decimal, text) if _has_fractions(text) else text)
     found.extend(_word_numbers(words))
     if wide:
         found.extend(_wide_numbers(text))
@@ -116,6 +123,22 @@ def _digit_numbers(text: str) -> list[float]:
         is_wide = scale is not None and scale.group(3) is not None
         sum_so_far, open_scale, expected = values[-1], factor if is_wide else 0, at
     return found
+
+
+def _has_fractions(text: str) -> bool:
+    """Whether there may be any, told in a fraction of the time it takes to look for them."""
+    if "/" in text and _OVER.search(text):
+        return True
+    return not text.isascii() and any(sign in text for sign in _FRACTION_SIGNS)
+
+
+def _decimal(fraction: re.Match[str]) -> str:
+    """6-3/16 as 6.1875; what is no proper fraction (11/2) as it stands."""
+    whole, numerator, denominator, sign = fraction.groups()
+    part = unicodedata.numeric(sign) if sign else int(numerator) / int(denominator)
+    if not 0 < part < 1 or (whole and fraction.group()[len(whole)].isdigit()):
+        return fraction.group()
+    return f"{int(whole or 0) + part:.6g}"
 
 
 def _values(digits: str) -> list[float]:

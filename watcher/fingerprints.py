@@ -40,7 +40,7 @@ sample in 3 of 100 texts, one of 8 in none."""
 SHORT_BELOW = 20
 """Words under which a text also has shingles of 3 (5 of wide characters) and a key of its own."""
 
-PARAMETERS = f"winnow/2 k={K_WORDS},{K_WIDE} w={WINDOW},{DENSE_WINDOW} folding={folding.FOLDING}"
+PARAMETERS = f"winnow/3 k={K_WORDS},{K_WIDE} w={WINDOW},{DENSE_WINDOW} folding={folding.FOLDING}"
 """Names all that decides a hash: fingerprints of other parameters cannot be compared with these."""
 
 _U64 = np.uint64
