@@ -28,9 +28,10 @@ help:
 run: $(VENV)/.installed
 	@exec $(PY) -m watcher --config $(CONFIG) run $(ARGS)
 
-# A file's tests stay in one process: they share what a module sets up.
+# A file's tests stay in one process: they share what a module sets up. One process more than there are
+# cores: some tests wait, for a time limit or a server.
 test: $(VENV)/.dev
-	@exec $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n $$(($$(nproc) + 1)) --dist loadfile $(ARGS)
 
 faults: $(VENV)/.dev
 	@$(PY) -m pytest -m slow $(ARGS)
