@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ PORTION = 4_000
 """Documents laid down at a time."""
 
 
-class Design:
+class Design(ABC):
     """An index over a file of its own: postings in, documents out."""
 
     def __init__(self, path: Path) -> None:
@@ -36,12 +37,13 @@ class Design:
         self.run = self.connection.execute
         self.make()
 
+    @abstractmethod
     def make(self) -> None:
         """Make the tables."""
 
+    @abstractmethod
     def fill(self, samples: Callable[[int, int], np.ndarray], count: int) -> None:
         """Lay down `count` documents."""
-        raise NotImplementedError
 
     def insert(self, first: int, samples: Sequence[np.ndarray]) -> None:
         """Index documents from `first` on in one transaction."""
@@ -49,13 +51,13 @@ class Design:
         self.put(first, samples)
         self.run("commit")
 
+    @abstractmethod
     def put(self, first: int, samples: Sequence[np.ndarray]) -> None:
         """Index documents."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look_up(self, sample: np.ndarray) -> list[tuple[int, ...]]:
         """The postings of a sample."""
-        raise NotImplementedError
 
     def size(self) -> int:
         """Bytes on disk."""

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -249,12 +249,10 @@ def _mute_server() -> Iterator[tuple[int, threading.Event]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
-            try:
+            with suppress(OSError):  # closed: the test is over
                 while True:
                     taken.append(listener.accept()[0])
                     called.set()
-            except OSError:
-                pass  # closed: the test is over
 
         thread = threading.Thread(target=accept)
         thread.start()
