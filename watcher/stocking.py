@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from watcher.display import sound
+from watcher.extract import LONGEST
 from watcher.model import Extracted, WatcherError, derive_id
 from watcher.novelty import Fingerprint, fingerprint, title_key
 from watcher.stores import NewDocument, Store
@@ -29,8 +30,6 @@ BATCH_BYTES = 2 << 20
 
 LONGEST_LINE = 32 << 20
 """Bytes of a line of JSON; the longest text takes 30 MB if all of it is written as \\uXXXX."""
-LONGEST = 5_000_000
-"""Characters of a text that is taken, as `watcher.extract` has it."""
 
 MOST_PROBLEMS = 100
 """Problems that are kept; a file of the wrong kind has one a line."""
