@@ -8,24 +8,20 @@ shared passage; templates that share their words but not their figures do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.chains import LINK_WEIGHT, LINK_WIDE, LINK_WORDS, Chain, Run, chains_of, pairs_of, runs_of, sums
 from watcher.figures import agreement
-from watcher.fingerprints import K_WIDE, K_WORDS, Fingerprint, distinct, fingerprint
+from watcher.fingerprints import K_WIDE, Fingerprint, distinct, fingerprint
 from watcher.model import Span
 
 LINK_CONTAINMENT = 0.5
 """Either containment that makes two texts look-alikes (labelled wire copies with edits begin at .50-.55)."""
-LINK_WORDS = 20
-LINK_WIDE = 35
-"""Words, or wide characters, of one shared chain that make two texts look-alikes: stock phrases are shorter."""
 SHORT_CONTAINMENT = 0.8
 SHORT_WORDS = 12
 """Words that must be shared where neither containment reaches SHORT_CONTAINMENT: half a flash is one stock phrase."""
@@ -43,9 +39,6 @@ every tenth of 100 words changed leaves .48 of the shingles. On labelled wire co
 REWRITTEN_WIDE = 0.65
 """The same for text in Han or Hangul: every tenth character changed leaves .43 of the shingles, and chains over .79
 of the text."""
-GAP = 3
-"""Tokens that may differ inside a chain, if none holds a digit; one more than a shingle has where as many stand in
-for as many: two exchanged tokens hide what stands between them."""
 EDITED_GAPS = 4
 EDITED_FIGURES = 5
 """Gaps from which two texts were edited rather than filled in, if at most one gap in so many is between figures.
@@ -60,13 +53,9 @@ FRAMED_SHARE = 1 / 3
 a share of each, if all behind it is shared, as a footer is. Of 398 labelled wire copies one has such a gap of over 64
 words and none a share over .1; of 276 pairs of other articles in one real page's frame 272 have either. One article
 in its frame with other teasers or comments beside it has such a gap, too: there the longest prose is shared."""
-_LINK_WEIGHT = LINK_WORDS * LINK_WIDE
 _SENTENCE = re.compile(r"[^.!?。！？\n]+([.!?。！？]?)")
 SENTENCE, WIDE_SENTENCE = 60, 16
 """Characters from which what ends in a full stop is a sentence of prose; with Han, kana or Hangul in it."""
-_LOW = (1 << 14) - 1
-_REPEATS = 8
-"""Places in the other text that are tried for a shingle that repeats there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +74,6 @@ class Likeness:
     """The chains as offsets into my original text, sorted and disjoint; empty if mine was read from bytes."""
     framed: bool = False
     """What they share is what stands around the articles of one site; the containments do not count it."""
-
-
-_Run = tuple[int, int, int]
-"""First and last shingle of mine, and the place of the first in theirs."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """Shared runs of tokens, joined: `[start, end)` of mine, and of theirs."""
-
-    start: int
-    end: int
-    their_start: int
-    their_end: int
-    weight: int
-    """_LINK_WEIGHT or more links: a word weighs LINK_WIDE, a wide character LINK_WORDS, a gap nothing."""
 
 
 def compare(
@@ -128,24 +101,24 @@ def compare(
         m = m[kept]
     if not len(m) or not len(t):
         return None
-    pairs = _pairs(mine.shingles, theirs.shingles, kept)
+    pairs = pairs_of(mine.shingles, theirs.shingles, kept)
     if pairs is None:
         return None
     containment, contained = _containments(m, t)
     strong = max(containment, contained)
     agree = same_item or strong >= NUMBERS_WAIVED or agreement(mine.numbers, theirs.numbers) > NUMBERS_AGREE
-    runs = _runs(*pairs, size=len(mine.shingles))
-    chains = _joined(runs, mine, theirs)
+    runs = runs_of(*pairs, size=len(mine.shingles))
+    chains = chains_of(runs, mine, theirs)
     longest, total = max(chain.weight for chain in chains), sum(chain.weight for chain in chains)
     agree = agree or _edited(runs, mine, theirs)
     framed = not same_item and LINK_CONTAINMENT <= strong < NUMBERS_WAIVED and _framed(chains, mine, theirs)
     if strong >= LINK_CONTAINMENT and not framed:
         short = strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE
         passage = min(containment, contained) < LINK_CONTAINMENT and longest >= PASSAGE * total
-        if short or not (agree or (passage and longest >= _LINK_WEIGHT)):
+        if short or not (agree or (passage and longest >= LINK_WEIGHT)):
             return None
         return _likeness(mine, theirs, chains, containment, contained)
-    if longest < _LINK_WEIGHT:
+    if longest < LINK_WEIGHT:
         return None
     likeness = _likeness(mine, theirs, chains, containment, contained)
     if framed:
@@ -169,10 +142,10 @@ def shared_passages(mine: str, theirs: str) -> tuple[tuple[Span, Span], ...]:
     a, b = fingerprint(mine), fingerprint(theirs)
     if a.key and a.key == b.key:
         return ((_span(a, 0, a.count), _span(b, 0, b.count)),)
-    pairs = _pairs(a.shingles, b.shingles, None) if len(a.shingles) and len(b.shingles) else None
+    pairs = pairs_of(a.shingles, b.shingles, None) if len(a.shingles) and len(b.shingles) else None
     if pairs is None:
         return ()
-    chains = _joined(_runs(*pairs, size=len(a.shingles)), a, b)
+    chains = chains_of(runs_of(*pairs, size=len(a.shingles)), a, b)
     return tuple(
         (_span(a, chain.start, chain.end), _span(b, chain.their_start, chain.their_end)) for chain in chains
     )
@@ -230,57 +203,7 @@ def _containments(mine: NDArray[np.uint32], theirs: NDArray[np.uint32]) -> tuple
     return shared / max(len(ours), 1), shared / max(len(yours), 1)
 
 
-def _pairs(
-    mine: NDArray[np.uint32], theirs: NDArray[np.uint32], kept: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """The places where a shingle of mine stands in theirs, in diagonals: index in mine, index in theirs."""
-    # most shingles stand in one of the two alone: a table of bits tells, and leaves little to sort and search
-    low = theirs & _LOW
-    at = _bits_of(low)[mine & _LOW]
-    if kept is not None:
-        at &= kept
-    at = at.nonzero()[0]
-    wanted = mine[at]
-    order = _bits_of(wanted & _LOW)[low].nonzero()[0]
-    if not len(order):
-        return None
-    order = order[np.argsort(theirs[order], kind="stable")]
-    ordered = theirs[order]
-    left = np.searchsorted(ordered, wanted)
-    found = ordered[np.minimum(left, len(ordered) - 1)] == wanted
-    at, left = at[found], left[found]
-    if not len(at):
-        return None
-    times = np.searchsorted(ordered, mine[at], side="right") - left
-    if int(times.max()) == 1:
-        return at, order[left]
-    times = np.minimum(times, _REPEATS)
-    nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    ours = np.repeat(at, times)
-    yours = order[np.repeat(left, times) + nth]
-    by_diagonal = np.lexsort((ours, yours - ours))
-    return ours[by_diagonal], yours[by_diagonal]
-
-
-def _bits_of(values: NDArray[np.unsignedinteger[Any] | np.signedinteger[Any]]) -> NDArray[np.bool_]:
-    bits = np.zeros(_LOW + 1, dtype=np.bool_)
-    bits[values] = True
-    return bits
-
-
-def _runs(ours: NDArray[np.intp], yours: NDArray[np.intp], *, size: int) -> list[_Run]:
-    """The shared runs of shingles, in the order of mine; the longest where they compete."""
-    breaks = np.flatnonzero((np.diff(ours) != 1) | (np.diff(yours) != 1))
-    firsts = np.concatenate(([0], breaks + 1))
-    lasts = np.concatenate((breaks, [len(ours) - 1]))
-    starts, ends = ours[firsts], ours[lasts]
-    runs = list(zip(starts.tolist(), ends.tolist(), yours[firsts].tolist(), strict=True))
-    if len(runs) > 1 and np.any(starts[1:] <= ends[:-1]):
-        runs = _settled(runs, size)
-    return runs
-
-
-def _edited(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
+def _edited(runs: list[Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
     """Whether words were changed all over, figures only by the way: a template changes its figures first."""
     gaps = len(runs) - 1
     if gaps < EDITED_GAPS:
@@ -294,55 +217,7 @@ def _edited(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
     return figures * EDITED_FIGURES <= gaps
 
 
-def _settled(runs: list[_Run], size: int) -> list[_Run]:
-    """Of runs that lie over one another in mine, the longest; sorted by where they begin."""
-    taken = bytearray(size)
-    chosen = []
-    for run in sorted(runs, key=lambda run: run[0] - run[1]):
-        first, last, _ = run
-        if taken.find(0, first, last + 1) >= 0:
-            taken[first : last + 1] = b"\x01" * (last + 1 - first)
-            chosen.append(run)
-    chosen.sort()
-    return chosen
-
-
-def _joined(runs: list[_Run], mine: Fingerprint, theirs: Fingerprint) -> list[_Chain]:
-    """The runs as chains: joined across small gaps without digits."""
-    lengths, weights = _lengths_and_weights(mine)
-    digits = _sums(mine.digits) if mine.digits.any() else None
-    their_digits = _sums(theirs.digits) if theirs.digits.any() else None
-    chains: list[_Chain] = []
-    start = end = their_start = their_end = -1
-    weight = 0
-    for first, last, place in runs:
-        until = last + lengths[last]
-        ours, yours = first - end, place - their_end
-        gap = lengths[first] + 1 if ours == yours else GAP
-        joins = end >= 0 and ours <= gap and -K_WIDE < yours <= gap
-        if joins and ours > 0 and digits is not None:
-            joins = digits[first] == digits[end]
-        if joins and yours > 0 and their_digits is not None:
-            joins = their_digits[place] == their_digits[their_end]
-        if not joins:
-            if end >= 0:
-                chains.append(_Chain(start, end, their_start, their_end, weight))
-            start, their_start, weight, end = first, place, 0, first
-        weight += weights[until] - weights[max(first, end)]
-        end = max(end, until)
-        their_end = place + until - first
-    chains.append(_Chain(start, end, their_start, their_end, weight))
-    return chains
-
-
-def _lengths_and_weights(text: Fingerprint) -> tuple[Sequence[int], Sequence[int]]:
-    """The tokens of each shingle, and what the tokens before each one weigh."""
-    if text.wide.any():
-        return text.lengths.tolist(), _sums(np.where(text.wide, LINK_WORDS, LINK_WIDE))
-    return [K_WORDS] * len(text.shingles), range(0, LINK_WIDE * (text.count + 1), LINK_WIDE)
-
-
-def _framed(chains: list[_Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
+def _framed(chains: list[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
     """Whether another article of a length stands in each, in one place of what they share."""
     alone, size = _alone(mine, [(chain.start, chain.end) for chain in chains])
     their_alone, their_size = _alone(theirs, [(chain.their_start, chain.their_end) for chain in chains])
@@ -377,19 +252,11 @@ def _alone(text: Fingerprint, covered: list[tuple[int, int]]) -> tuple[list[int]
     size = int(weights.sum())
     for first, until in covered:
         weights[first:until] = 0
-    return _sums(weights), size
-
-
-def _sums(values: NDArray[np.int64] | NDArray[np.bool_]) -> list[int]:
-    """`sums[i]`: the sum of the values before `i`."""
-    sums = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=sums[1:])
-    listed: list[int] = sums.tolist()
-    return listed
+    return sums(weights), size
 
 
 def _likeness(
-    mine: Fingerprint, theirs: Fingerprint, chains: list[_Chain], containment: float, contained: float
+    mine: Fingerprint, theirs: Fingerprint, chains: list[Chain], containment: float, contained: float
 ) -> Likeness:
     covered = np.zeros(mine.count, dtype=np.bool_)
     back = np.zeros(theirs.count, dtype=np.bool_)
@@ -415,7 +282,7 @@ def _words(mine: Fingerprint, covered: NDArray[np.bool_], spans: tuple[Span, ...
     return float((folded.counts[ends[:, 1]] - folded.counts[ends[:, 0]]).sum())
 
 
-def _rewritten(likeness: Likeness, mine: Fingerprint, chains: list[_Chain]) -> Likeness:
+def _rewritten(likeness: Likeness, mine: Fingerprint, chains: list[Chain]) -> Likeness:
     """The same, by what chains cover instead of by whole shingles, where that is nearly all of one text."""
     covered = min(sum(chain.end - chain.start for chain in chains) / mine.count, 1.0)
     enough = REWRITTEN_WIDE if 2 * np.count_nonzero(mine.wide) > mine.count else REWRITTEN
