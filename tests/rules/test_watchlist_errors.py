@@ -74,6 +74,11 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("@DPRX AND titel:x", [(1, "did you mean @dprk?"), (11, "did you mean title:?")]),
     ("@elite", [(1, "did you mean @Elites?")]),
     ("”a", [(1, "closes no quotation")]),
+    ("Kim Jong Un AND a", [(5, '("Kim Jong Un")')]),
+    ("a bb and cc dd", [(3, '("a bb")'), (6, "write `and` as AND"), (13, '("cc dd")')]),
+    ("a NEAR5 b", [(3, "write `NEAR5` as NEAR/5")]),
+    ("a NEAR/1000000 b", [(3, "up to six digits")]),
+    ("fled|left AND a", [(1, "write (fled OR left)")]),
 ]
 
 
@@ -124,6 +129,8 @@ def test_of_a_long_line_what_stands_around_the_place_is_shown() -> None:
 ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]], list[tuple[str, str, str, int | None, str]]]] = [
     ({"any": ("fled", "@dprx")}, {}, [("watchlist", "x", "any", 1, "no concept @dprx")]),
     ({"any": ("fled AND left",)}, {}, [("watchlist", "x", "any", 0, "query = '…'")]),
+    ({"any": ("fled|left",)}, {}, [("watchlist", "x", "any", 0, "an entry of its own")]),
+    ({"any": ("/fled|left/", '"fled|left"')}, {}, []),
     ({"any": ("(fled",)}, {}, [("watchlist", "x", "any", 0, "parentheses belong into query")]),
     ({"any": ("",)}, {}, [("watchlist", "x", "any", 0, "this entry is empty")]),
     ({"any": ("titel: fled",)}, {}, [("watchlist", "x", "any", 0, "did you mean title:?")]),
@@ -180,6 +187,8 @@ TRAPS = [
     ("colou?r", "no wildcard"),
     ("defect!", "no wildcard"),
     ("lang=ko", "asked with lang:"),
+    ("defector, left", "an entry of its own"),
+    ("탈북자、망명", "an entry of its own"),
 ]
 
 
@@ -196,6 +205,12 @@ def test_an_ambiguous_name_near_its_context_is_no_trap() -> None:
     assert warnings([Watchlist(name="x", query="fled NEAR/9 @mss")], {"mss": ["MSS"]}) == []
     (found,) = warnings([Watchlist(name="x", query="fled AND @mss")], {"mss": ["MSS"]})
     assert (found.kind, found.name, found.index) == ("concept", "mss", 0)
+
+
+def test_a_quoted_phrase_may_hold_a_comma() -> None:
+    entries = ('"Washington, D.C."', "10,000 won", "한·미")
+    assert warnings([Watchlist(name="x", any=entries, query="")], {}) == []
+    assert warnings([Watchlist(name="x", query='"Kim, Jong-un"')], {}) == []
 
 
 def test_what_is_excluded_is_no_trap() -> None:

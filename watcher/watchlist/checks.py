@@ -11,7 +11,7 @@ from watcher.model import QueryError
 from watcher.watchlist import grammar, syntax
 from watcher.watchlist.compile import Compiler, shape_problem
 from watcher.watchlist.rule import Watchlist
-from watcher.watchlist.traps import trap
+from watcher.watchlist.traps import listed, trap
 
 _NAME = re.compile(r"[\w-]+")
 _LISTS = ("any", "all", "none", "always")
@@ -246,7 +246,9 @@ def _traps(
         return []
     found = []
     for leaf, near in _with_near(node, near=tied):
-        message = trap(leaf.text, near=near) if isinstance(leaf, syntax.Term) else ""
+        if not isinstance(leaf, syntax.Term):
+            continue
+        message = (place.index is not None and listed(place.text)) or trap(leaf.text, near=near)
         if message:
             found.append(_at(place, syntax.error(message, place.text, leaf.start)))
     return found

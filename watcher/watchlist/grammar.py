@@ -32,11 +32,16 @@ _FOREIGN: Final = {
 }  # fmt: skip
 _COUNTED: Final = {"w": "NEAR", "n": "NEAR", "within": "NEAR", "pre": "ONEAR", "p": "ONEAR", "adj": "ONEAR"}
 """Operators of other programs that are words with a number: w/5, pre/5."""
+_RUN_ON: Final = re.compile(r"(near|onear|atleast|adj)(\d+)")
+"""Operators whose number is written on: NEAR5, adj3."""
 
 
 def _operator_meant(word: str) -> str:
-    """How an operator written otherwise (`and`, `&&`, `ＡＮＤ`, `w/5`) is written here, or nothing."""
-    name, slash, number = unicodedata.normalize("NFKC", word).lower().partition("/")
+    """How an operator written otherwise (`and`, `&&`, `ＡＮＤ`, `w/5`, `NEAR5`) is written here, or nothing."""
+    written = unicodedata.normalize("NFKC", word).lower()
+    if run_on := _RUN_ON.fullmatch(written):
+        written = "/".join(run_on.groups())
+    name, slash, number = written.partition("/")
     way = _FOREIGN.get(name) or (_COUNTED.get(name) if number.isdigit() else None)
     return way + slash + number if way else ""
 
@@ -155,13 +160,26 @@ class Parser:
         if not before.text:
             return  # what stands before was not readable, and is told
         if before.kind == "term" and token.kind == "term":
-            pair = f"{before.text} {token.text}"
-            self._note(
-                f'several words side by side: a phrase needs quotes ("{pair}"), other words AND, OR or NEAR between',
-                token,
-            )
+            self._quotes_missing(token)
         else:
             self._note("AND, OR, NOT or NEAR is missing here", token)
+
+    def _quotes_missing(self, token: Token) -> None:
+        """Several words side by side, told once for all of them: `Kim Jong Un` is one phrase, not two pairs."""
+
+        def word(at: int) -> bool:
+            each = self.tokens[at]
+            return each.kind == "term" and bool(each.text) and not _operator_meant(each.text)
+
+        begin = self.at - 1
+        if begin and word(begin - 1):
+            return
+        end = self.at + 1
+        while word(end):
+            end += 1
+        phrase = " ".join(each.text for each in self.tokens[begin:end])
+        message = f'several words side by side: a phrase needs quotes ("{phrase}"), other words AND, OR or NEAR between'
+        self._note(message, token)
 
     def _near(self) -> Node | None:
         """Near := prim (("NEAR" | "ONEAR") ["/" n] prim)*."""
@@ -313,6 +331,9 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
             way = "write this as query = '…', or it is small letters in a phrase"
             message = f"`{word.group()}` is a word of the query language: {way}"
             return None, [error(message, text, word.start())]
+    if "|" in stripped:
+        way = "`|` is no OR here: write each word as an entry of its own (or all in quotes, as a phrase)"
+        return None, [error(way, text, text.index("|"))]
     if stripped[0] in "()" or (stripped[-1] == ")" and "(" not in stripped):
         return None, [error("parentheses belong into query = '…'", text, start)]
     return Term(re.sub(r"\s+", " ", stripped), start, start + len(stripped)), []

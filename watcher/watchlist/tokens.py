@@ -80,7 +80,13 @@ class Lexer:
         field = FIELD.match(text, at)
         if field and field.end() <= word.end():
             return self._field(field, word.group(), at)
-        return Token("term", word.group(), at, word.end())
+        return self._term(word.group(), at)
+
+    def _term(self, word: str, at: int) -> Token:
+        if "|" in word.strip("|"):
+            either = " OR ".join(part for part in word.split("|") if part)
+            self._note(f"`|` is no OR here: write ({either}), or quotes around a phrase", at)
+        return Token("term", word, at, at + len(word))
 
     def _quoted(self, start: int, quote: int) -> Token:
         closing = OPENING[self.text[quote]]
@@ -137,10 +143,8 @@ class Lexer:
             or len(number) > 6
             or (name == "ATLEAST" and int(number) < 1)
         ):
-            self._note(
-                f"{name}/ needs a whole number after it: {name}/{3 if name == 'ATLEAST' else NEAR_DEFAULT}",
-                at,
-            )
+            example = f"{name}/{3 if name == 'ATLEAST' else NEAR_DEFAULT}"
+            self._note(f"{name}/ needs a whole number of up to six digits after it: {example}", at)
             return Token(name, name, at, end, 1)
         return Token(name, name, at, end, int(number) if number.isdigit() else 1)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from watcher.folding import HAN, HANGUL, LETTER, fold, kind_of
 from watcher.watchlist.syntax import FIELDS
+from watcher.watchlist.tokens import OPENING
 
 _TIE: Final = "tie it to its subject with near or NEAR/n"
 _ANYWHERE: Final[dict[str, str]] = {
@@ -33,6 +34,7 @@ _LOOSE: Final[dict[str, str]] = {
 _FOREIGN: Final = re.compile(r"(?<=\w)(?:\?(?=\w)|[?!]$|~\d*$|\^\d+$)")
 """Wildcards and marks of other programs: colou?r, defect!, defector~1, defector^2. As punctuation they are a border."""
 _ADDRESS: Final = re.compile(r"[/.=]|\s")
+_LISTED: Final = re.compile(r"(?<=[^\W\d])\s*[,;、，；]\s*(?=[^\W\d])")
 _FIELD: Final = re.compile(rf"({'|'.join(FIELDS)})=(?=\S)")
 
 
@@ -50,6 +52,15 @@ def trap(term: str, *, near: bool) -> str:
     if not near and written in _LOOSE:
         return _LOOSE[written]
     return "" if "=" in term else _too_short(term)
+
+
+def listed(entry: str) -> str:
+    """What is wrong with an entry that looks like several, `defector, fled`; nothing where it is quoted."""
+    mark = _LISTED.search(entry)
+    if mark is None or entry.lstrip(" =~")[:1] in OPENING:
+        return ""
+    way = "write each as an entry of its own, or put quotes around the phrase"
+    return f"`{entry.strip()}` is one phrase, and `{mark.group().strip()}` only a border in it: {way}"
 
 
 def _foreign(written: str) -> str:
