@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from watcher.judgement import Kin
 from watcher.model import LookAlikeNote
-from watcher.novelty import Fingerprint, compare
+from watcher.novelty import Fingerprint, Likeness, adds, compare, in_frame
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
 
@@ -18,14 +18,16 @@ def verified(
 ) -> tuple[tuple[Document, Kin], ...]:
     """The candidates of a look-up that are really linked, the best first. `items`: those whose texts are its own."""
     boilerplate = unsigned(found.boilerplate)
-    kin: list[tuple[Document, Kin]] = []
+    alike: list[tuple[Document, Likeness]] = []
     for document in found.documents:
         same = document.item is not None and document.item in items
         likeness = compare(
             shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
         )
-        if likeness is None:
-            continue
+        if likeness is not None:
+            alike.append((document, likeness))
+    kin = []
+    for document, likeness in _told_apart(shape, alike):
         kin.append(
             (
                 document,
@@ -43,11 +45,27 @@ def verified(
                     cluster=document.cluster,
                     story=document.story,
                     origin=document.origin,
-                    same_item=same,
+                    same_item=document.item is not None and document.item in items,
                 ),
             )
         )
     return tuple(sorted(kin, key=lambda pair: rank(pair[1])))
+
+
+def _told_apart(
+    shape: Fingerprint, alike: Sequence[tuple[Document, Likeness]]
+) -> list[tuple[Document, Likeness]]:
+    """The look-alikes, those that only share a frame seen as such: what no copies share with it is no article."""
+    told = []
+    for document, likeness in alike:
+        framed = likeness.perhaps_framed and any(
+            other.cluster != document.cluster
+            and (theirs.framed or theirs.perhaps_framed)
+            and not adds(shape, likeness, theirs)
+            for other, theirs in alike
+        )
+        told.append((document, in_frame(likeness) if framed else likeness))
+    return told
 
 
 def rank(kin: Kin) -> tuple[float, float, int]:

@@ -7,7 +7,7 @@ shared passage; templates that share their words but not their figures do not.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from watcher.chains import LINK_WEIGHT, LINK_WIDE, LINK_WORDS, Chain, Run, chains_of, pairs_of, runs_of, sums
 from watcher.figures import agreement
-from watcher.fingerprints import K_WIDE, Fingerprint, distinct, fingerprint
+from watcher.fingerprints import Fingerprint, Tokens, distinct, fingerprint
+from watcher.frames import frame
 from watcher.model import Span
 
 LINK_CONTAINMENT = 0.5
@@ -47,15 +48,6 @@ Of 77 labelled templates none is; of the 4 copies with other figures, the one th
 PASSAGE = 0.85
 """Share of what is shared that one chain holds when a passage was taken over: then the figures around it, in a
 longer text, are another matter's. A template is shared in pieces, or by texts of one size."""
-FRAMED_WORDS = 64
-FRAMED_SHARE = 1 / 3
-"""Two articles in one frame: words that stand in each, in a row and in one place, between what the two share; or such
-a share of each, if all behind it is shared, as a footer is. Of 398 labelled wire copies one has such a gap of over 64
-words and none a share over .1; of 276 pairs of other articles in one real page's frame 272 have either. One article
-in its frame with other teasers or comments beside it has such a gap, too: there the longest prose is shared."""
-_SENTENCE = re.compile(r"[^.!?。！？\n]+([.!?。！？]?)")
-SENTENCE, WIDE_SENTENCE = 60, 16
-"""Characters from which what ends in a full stop is a sentence of prose; with Han, kana or Hangul in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +66,8 @@ class Likeness:
     """The chains as offsets into my original text, sorted and disjoint; empty if mine was read from bytes."""
     framed: bool = False
     """What they share is what stands around the articles of one site; the containments do not count it."""
+    perhaps_framed: bool = False
+    """The same, perhaps: others that share it can tell."""
 
 
 def compare(
@@ -104,26 +98,64 @@ def compare(
     pairs = pairs_of(mine.shingles, theirs.shingles, kept)
     if pairs is None:
         return None
-    containment, contained = _containments(m, t)
-    strong = max(containment, contained)
+    return _linked(mine, theirs, pairs, _containments(m, t), same_item=same_item)
+
+
+def _linked(
+    mine: Fingerprint,
+    theirs: Fingerprint,
+    pairs: tuple[NDArray[np.intp], NDArray[np.intp]],
+    containments: tuple[float, float],
+    *,
+    same_item: bool,
+) -> Likeness | None:
+    strong = max(containments)
     agree = same_item or strong >= NUMBERS_WAIVED or agreement(mine.numbers, theirs.numbers) > NUMBERS_AGREE
     runs = runs_of(*pairs, size=len(mine.shingles))
     chains = chains_of(runs, mine, theirs)
     longest, total = max(chain.weight for chain in chains), sum(chain.weight for chain in chains)
     agree = agree or _edited(runs, mine, theirs)
-    framed = not same_item and LINK_CONTAINMENT <= strong < NUMBERS_WAIVED and _framed(chains, mine, theirs)
-    if strong >= LINK_CONTAINMENT and not framed:
-        short = strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE
-        passage = min(containment, contained) < LINK_CONTAINMENT and longest >= PASSAGE * total
-        if short or not (agree or (passage and longest >= LINK_WEIGHT)):
-            return None
-        return _likeness(mine, theirs, chains, containment, contained)
-    if longest < LINK_WEIGHT:
+    if longest < LINK_WEIGHT and strong < LINK_CONTAINMENT:
         return None
-    likeness = _likeness(mine, theirs, chains, containment, contained)
-    if framed:
-        return replace(likeness, containment=0.0, contained=0.0, framed=True)
-    return _rewritten(likeness, mine, chains) if agree else likeness
+    likeness = _likeness(mine, theirs, chains, *containments)
+    if strong < LINK_CONTAINMENT and agree:
+        likeness = _rewritten(likeness, mine, chains)
+    copied = max(likeness.containment, likeness.contained) >= LINK_CONTAINMENT
+    if not same_item and strong < NUMBERS_WAIVED and copied == (strong >= LINK_CONTAINMENT):
+        around = frame(chains, mine, theirs, much=copied)
+        if around is not None and around.sure:
+            return _framed(likeness, mine, theirs, around.own) if longest >= LINK_WEIGHT else None
+        likeness = replace(likeness, perhaps_framed=around is not None)
+    if strong < LINK_CONTAINMENT:
+        return likeness
+    short = strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE
+    passage = min(containments) < LINK_CONTAINMENT and longest >= PASSAGE * total
+    return None if short or not (agree or (passage and longest >= LINK_WEIGHT)) else likeness
+
+
+def in_frame(likeness: Likeness) -> Likeness:
+    """The same, of two texts that are found to share their frame alone."""
+    return replace(likeness, containment=0.0, contained=0.0, back=0.0, framed=True, perhaps_framed=False)
+
+
+def adds(mine: Fingerprint, one: Likeness, other: Likeness) -> bool:
+    """Whether `one` shares a passage of mine, long enough to link two texts, that `other` does not share."""
+    if mine.tokens is None:
+        return False
+    left = _tokens_in(mine.tokens, one.spans) & ~_tokens_in(mine.tokens, other.spans)
+    weights = sums(np.where(mine.wide, LINK_WORDS, LINK_WIDE))
+    return any(
+        weights[last + 1] - weights[first] >= LINK_WEIGHT for first, last in _stretches(np.flatnonzero(left))
+    )
+
+
+def _tokens_in(tokens: Tokens, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    edges = np.array(spans, dtype=np.int32).reshape(-1, 2)
+    inside = np.searchsorted(edges[:, 0], tokens.starts, side="right") > np.searchsorted(
+        edges[:, 1], tokens.starts, side="right"
+    )
+    covered: NDArray[np.bool_] = inside
+    return covered
 
 
 def boilerplate_spans(mine: Fingerprint, hashes: AbstractSet[int]) -> tuple[Span, ...]:
@@ -217,46 +249,8 @@ def _edited(runs: list[Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
     return figures * EDITED_FIGURES <= gaps
 
 
-def _framed(chains: list[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
-    """Whether another article of a length stands in each, in one place of what they share."""
-    alone, size = _alone(mine, [(chain.start, chain.end) for chain in chains])
-    their_alone, their_size = _alone(theirs, [(chain.their_start, chain.their_end) for chain in chains])
-    head, last = chains[0], chains[-1]
-    gaps = [
-        (alone[then.start] - alone[chain.end], their_alone[then.their_start] - their_alone[chain.their_end])
-        for chain, then in pairwise(chains)
-        if then.their_start >= chain.their_end
-    ]
-    if any(min(gap) >= FRAMED_WORDS * LINK_WIDE for gap in gaps):
-        # where other teasers or comments stand under one article, what is shared reads as an article
-        shared = max(_prose(mine, chain.start, chain.end) for chain in chains)
-        return shared <= max(_prose(mine, chain.end, then.start) for chain, then in pairwise(chains))
-    footed = mine.count - last.end < K_WIDE and theirs.count - last.their_end < K_WIDE
-    gaps.append((alone[head.start], their_alone[head.their_start]))
-    return footed and any(min(ours / size, yours / their_size) >= FRAMED_SHARE for ours, yours in gaps)
-
-
-def _prose(text: Fingerprint, first: int, until: int) -> int:
-    """The characters of whole sentences in these tokens; menus and teasers have hardly any."""
-    if text.tokens is None or first >= until:
-        return 0
-    start, end = _span(text, first, until)
-    found = _SENTENCE.finditer(text.tokens.folded.original, start, end + 1)
-    ended = (match[0] for match in found if match[1])
-    return sum(len(each) for each in ended if len(each) >= (SENTENCE if max(each) < "⺀" else WIDE_SENTENCE))
-
-
-def _alone(text: Fingerprint, covered: list[tuple[int, int]]) -> tuple[list[int], int]:
-    """The weights of a text's tokens that are not covered, as sums, and of all its tokens."""
-    weights = np.where(text.wide, LINK_WORDS, LINK_WIDE)
-    size = int(weights.sum())
-    for first, until in covered:
-        weights[first:until] = 0
-    return sums(weights), size
-
-
 def _likeness(
-    mine: Fingerprint, theirs: Fingerprint, chains: list[Chain], containment: float, contained: float
+    mine: Fingerprint, theirs: Fingerprint, chains: Sequence[Chain], containment: float, contained: float
 ) -> Likeness:
     covered = np.zeros(mine.count, dtype=np.bool_)
     back = np.zeros(theirs.count, dtype=np.bool_)
@@ -271,6 +265,15 @@ def _likeness(
         back=float(np.count_nonzero(back)) / len(back),
         spans=spans,
     )
+
+
+def _framed(shared: Likeness, mine: Fingerprint, theirs: Fingerprint, own: Sequence[Chain]) -> Likeness:
+    """How two articles in one frame are alike: by the passages of their own, though all that is shared is known."""
+    if max((chain.weight for chain in own), default=0) < LINK_WEIGHT:
+        return in_frame(shared)
+    likeness = _likeness(mine, theirs, own, 0.0, 0.0)
+    share = min(sum(chain.end - chain.start for chain in own) / mine.count, 1.0)
+    return replace(likeness, containment=share, contained=likeness.back, spans=shared.spans)
 
 
 def _words(mine: Fingerprint, covered: NDArray[np.bool_], spans: tuple[Span, ...]) -> float:

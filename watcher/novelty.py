@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
 from watcher.folding import fold
-from watcher.likeness import Likeness, boilerplate_spans, compare, shared_passages
+from watcher.likeness import Likeness, adds, boilerplate_spans, compare, in_frame, shared_passages
 from watcher.model import Span
 from watcher.revisions import changes, figures
 from watcher.sentences import sentences
@@ -26,11 +26,13 @@ __all__ = [
     "Fingerprint",
     "Likeness",
     "Novelty",
+    "adds",
     "boilerplate_spans",
     "changes",
     "compare",
     "figures",
     "fingerprint",
+    "in_frame",
     "novel",
     "shared_passages",
     "strip_wire_tags",
