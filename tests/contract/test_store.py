@@ -662,6 +662,27 @@ def test_prune_keeps_what_was_given_as_known(store: Store) -> None:
     assert [text for _, text in store.read.export()] == ["text", "text"]
 
 
+def test_what_was_given_as_known_is_read_with_its_text_and_fingerprints_alone_are_not(store: Store) -> None:
+    shape = fingerprint("A note of some words that stand here to be known for ever and ever.")
+    given = (("seed", "one"), ("added", "two"), ("added", None), ("baseline", "three"))
+    for at, (origin, text) in enumerate(given):
+        made = NewDocument(
+            key=f"k{at}",
+            origin=origin,  # type: ignore[arg-type]
+            title=f"Title {at}",
+            text=text,
+            shape=shape.to_bytes(),
+            sample=signed(shape.sample.tolist()),
+            words=5,
+            article="mine" if at == 1 else None,
+        )
+        store.write(lambda w, d=made, now=NOW + timedelta(hours=at): w.stock(d, now))  # type: ignore[misc]
+    added = list(store.read.added())
+    assert [(each.title, each.text) for each in added] == [("Title 0", "one"), ("Title 1", "two")]
+    assert added[1].id == "mine"
+    assert [each.text for each in store.read.added(since=NOW + timedelta(hours=1))] == ["two"]
+
+
 def test_prune_lets_go_of_the_records_that_alerted_nobody_and_of_items_that_left_their_feed(
     store: Store,
 ) -> None:

@@ -211,6 +211,26 @@ def test_check_stored_counts_and_warns_of_idle_and_of_common_terms(watcher, desk
     assert "North Korea* is in 67% of the stored articles" in result.stderr
 
 
+def test_added_documents_are_looked_through_as_well_and_are_neither_gained_nor_lost(watcher, own):
+    lines = [{"id": "n1", "title": "A family", "text": ADDED}, {"id": "n2", "text": "Snow fell on the DPRK."}]
+    (own / "notes.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert watcher("corpus", "add", "notes.jsonl").exit_code == 0
+
+    answer = said(watcher("backtest", "--json"))
+    (tally,) = answer["watchlists"]
+    assert (answer["articles"], answer["documents"]) == (3, 2)
+    assert (tally["matches"], tally["alerts"], tally["gained"], tally["lost"]) == (2, 1, [], [])
+    assert [each["id"] for each in tally["documents"]] == ["n1"]
+    shown = watcher("backtest").stdout
+    assert "3 stored articles and 2 added documents of 1 day" in shown
+    assert "Defections: holds on 1 added document as well" in shown
+
+    checked = watcher("check", "--stored")
+    assert "Defections: holds on 3 of 3 stored articles and 2 added documents (60.0%)" in checked.stdout
+    (idle,) = [line for line in checked.stderr.splitlines() if "in no stored text" in line]
+    assert "DPRK" not in idle
+
+
 def test_check_database_says_whether_it_is_whole(watcher, desk):
     result = watcher("check", "--database")
     assert result.exit_code == 0

@@ -15,7 +15,7 @@ TEXTS = {
 }
 
 
-def test_spellings_of_a_name_are_listed_with_how_often_they_stand_in_stored_articles(desk: Path) -> None:
+def test_spellings_of_a_name_are_listed_with_how_often_they_stand_in_what_is_stored(desk: Path) -> None:
     (desk / "config.toml").write_text(CONFIG, encoding="utf-8")
     for name, text in TEXTS.items():
         (desk / "inbox" / name).write_text(text, encoding="utf-8")
@@ -27,6 +27,14 @@ def test_spellings_of_a_name_are_listed_with_how_often_they_stand_in_stored_arti
 
     shown = run_process("variants", "Jang Song-thaek", cwd=desk)
     assert 'spellings = ["Jang Song-thaek"' in shown.stdout
+
+    (desk / "notes.txt").write_text(
+        "Chang Song-t'aek fell. Jang Song-thaek had an office there.", encoding="utf-8"
+    )
+    assert run_process("corpus", "add", "notes.txt", cwd=desk).returncode == 0
+    listed = run_process("variants", "Jang Song-thaek", "--json", cwd=desk)
+    found = {each["spelling"]: each["count"] for each in json.loads(listed.stdout)}
+    assert (found["Jang Song-thaek"], found["Chang Song-t'aek"]) == (3, 1)
 
     nothing = run_process("variants", "Kim Jong-nam", cwd=desk)
     assert nothing.returncode == 1

@@ -23,7 +23,7 @@ COMMANDS = {
     "why": ("why", "Show the whole decision about an article."),
     "match": ("match", "Try a query on files or on standard input."),
     "backtest": ("backtest", "Compare today's watchlists with what was alerted."),
-    "variants": ("variants", "List spellings of a name in the stored articles."),
+    "variants": ("variants", "List spellings of a name in what is stored."),
     "corpus": ("corpus", "Put known text in, judge text against it, get it out."),
     "sources": ("listings", "List feeds and folders with their health."),
     "alerts": ("listings", "List alerts, or what was held back and why."),

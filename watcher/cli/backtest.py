@@ -15,7 +15,7 @@ from watcher.cli import screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
 from watcher.model import Fields, Hit, Match, Span, WatcherError
-from watcher.stores import StoredText
+from watcher.stores import AddedText, StoredText
 from watcher.watchlist.rule import Watchlist
 
 LISTED = 20
@@ -32,6 +32,8 @@ class Tally:
     gained: list[StoredText] = field(default_factory=list)
     lost: list[StoredText] = field(default_factory=list)
     terms: Counter[str] = field(default_factory=Counter)
+    documents: list[AddedText] = field(default_factory=list)
+    """Those of the added documents that it holds on: never judged, so neither gained nor lost."""
 
     @property
     def alerts(self) -> int:
@@ -50,6 +52,7 @@ def backtest(setup: Setup, watchlist: str | None, *, query: str | None, since: s
 
     Compares with what was alerted at the time: gained (would alert now, did not then), lost (alerted then, would
     not now), the hits of each term, alerts a day. What was new in each article is taken as it was judged then.
+    Documents that were added as known (the config's corpus, `corpus add`) are counted apart: they alert nobody.
 
     \b
     Examples:
@@ -65,32 +68,44 @@ def backtest(setup: Setup, watchlist: str | None, *, query: str | None, since: s
     start = datetime.now(UTC) - _ago(since)
     store = setup.store()
     tallies = {rule.name: Tally(rule.name) for rule in rules}
-    articles = 0
+    articles = documents = 0
     oldest: datetime | None = None
-    with screen.progress("Reading stored articles") as advance:
+    with screen.progress("Reading stored texts") as advance:
         for article in store.read.articles(since=start):
             oldest = oldest or article.found
             articles += 1
             advance()
             _count(article, engine.match(fields(article)), tallies)
+        for document in store.read.added(since=start):
+            documents += 1
+            advance()
+            for match in engine.match(fields(document)):
+                tallies[match.watchlist].documents.append(document)
     span = datetime.now(UTC) - max(start, oldest or start)
     days = max(span / timedelta(days=1), 1.0)
     if as_json:
-        screen.document(_as_json(tallies.values(), articles, start, days))
+        screen.document(_as_json(tallies.values(), articles, documents, start, days))
     else:
-        _show(list(tallies.values()), articles, days, setup)
+        _show(list(tallies.values()), articles, documents, days, setup)
 
 
-def fields(article: StoredText) -> Fields:
-    """A stored article as watchlists see it."""
+def fields(stored: StoredText | AddedText) -> Fields:
+    """A stored article or added document as watchlists see it."""
     return Fields(
-        title=article.title,
-        body=article.text,
-        source=article.source,
-        author=article.author or "",
-        url=article.url or "",
-        lang=article.language or "",
+        title=stored.title,
+        body=stored.text,
+        source=stored.source,
+        author=stored.author or "" if isinstance(stored, StoredText) else "",
+        url=stored.url or "",
+        lang=stored.language or "",
     )
+
+
+def stored_texts(articles: int, documents: int) -> str:
+    """How much was looked through: `1,204 stored articles and 56 added documents`."""
+    counted = [(articles, "stored article")] * (articles > 0 or not documents)
+    counted += [(documents, "added document")] * (documents > 0)
+    return " and ".join(screen.count(number, what) for number, what in counted)
 
 
 def _ago(text: str) -> timedelta:
@@ -144,7 +159,7 @@ def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _as_json(tallies: Any, articles: int, start: datetime, days: float) -> dict[str, Any]:
+def _as_json(tallies: Any, articles: int, documents: int, start: datetime, days: float) -> dict[str, Any]:
     def listed(found: Sequence[StoredText]) -> list[dict[str, Any]]:
         return [
             {
@@ -160,6 +175,7 @@ def _as_json(tallies: Any, articles: int, start: datetime, days: float) -> dict[
     return {
         "since": start,
         "articles": articles,
+        "documents": documents,
         "watchlists": [
             {
                 "watchlist": tally.watchlist,
@@ -170,14 +186,18 @@ def _as_json(tallies: Any, articles: int, start: datetime, days: float) -> dict[
                 "gained": listed(tally.gained),
                 "lost": listed(tally.lost),
                 "terms": dict(tally.terms.most_common()),
+                "documents": [
+                    {"id": each.id, "title": each.title, "url": each.url, "source": each.source}
+                    for each in tally.documents
+                ],
             }
             for tally in tallies
         ],
     }
 
 
-def _show(tallies: Sequence[Tally], articles: int, days: float, setup: Setup) -> None:
-    click.echo(f"{screen.count(articles, 'stored article')} of {screen.count(round(days), 'day')}")
+def _show(tallies: Sequence[Tally], articles: int, documents: int, days: float, setup: Setup) -> None:
+    click.echo(f"{stored_texts(articles, documents)} of {screen.count(round(days), 'day')}")
     screen.table(
         ["watchlist", "matches", "alerts now", "alerts then", "gained", "lost", "a day now"],
         (
@@ -202,6 +222,8 @@ def _lines(tally: Tally, setup: Setup) -> Iterator[str]:
     if tally.terms:
         terms = ", ".join(f"{clean(term, 40)} {number:,}" for term, number in tally.terms.most_common(LISTED))
         yield f"\n{tally.watchlist}: articles with each term: {terms}"
+    if tally.documents:
+        yield f"\n{tally.watchlist}: holds on {screen.count(len(tally.documents), 'added document')} as well"
     for what, found in (("gained", tally.gained), ("lost", tally.lost)):
         for article in found[:LISTED]:
             day = screen.when(article.found, setup.config.zone)

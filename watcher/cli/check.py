@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--online", is_flag=True, help="Ask every feed, look into every folder, log in to every channel."
 )
-@click.option("--stored", is_flag=True, help="Try every watchlist on the stored articles.")
+@click.option("--stored", is_flag=True, help="Try every watchlist on all stored text.")
 @click.option("--database", is_flag=True, help="Check that the database is whole and what is in it goes out.")
 @pass_setup
 def check(setup: Setup, *, online: bool, stored: bool, database: bool) -> None:

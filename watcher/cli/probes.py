@@ -9,16 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli import errors, screen
-from watcher.cli.backtest import fields
+from watcher.cli.backtest import fields, stored_texts
 from watcher.display import clean
 from watcher.model import Problem, WatcherError
 from watcher.settings import Config
+from watcher.stores import AddedText, StoredText
 from watcher.watchlist.rule import Watchlist
 
 if TYPE_CHECKING:
@@ -138,7 +140,9 @@ def _folder(folder: Folder) -> str:
 
 
 def stored(config: Config, store: Store) -> bool:
-    """Try every watchlist on every stored article; tell how many it holds on, and which terms find nothing or too much.
+    """Try every watchlist on every stored text; tell how many it holds on, and which terms find nothing or too much.
+
+    Stored are the articles, and the documents that were given as known.
 
     Always fine: what a term ought to find, only its writer knows.
     """
@@ -151,32 +155,33 @@ def stored(config: Config, store: Store) -> bool:
     each_alone = Engine(
         [Watchlist(name=term, query=as_query(term), always=()) for term in every], config.concepts
     )
-    articles = 0
+    texts = documents = 0
     held: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    with screen.progress("Reading stored articles") as advance:
-        for article in store.read.articles():
-            articles += 1
+    with screen.progress("Reading stored texts") as advance:
+        everything: Iterator[StoredText | AddedText] = chain(store.read.articles(), store.read.added())
+        for each in everything:
+            texts += 1
+            documents += isinstance(each, AddedText)
             advance()
-            held.update(match.watchlist for match in engine.match(fields(article)))
-            found.update(match.watchlist for match in each_alone.match(fields(article)))
-    if not articles:
+            held.update(match.watchlist for match in engine.match(fields(each)))
+            found.update(match.watchlist for match in each_alone.match(fields(each)))
+    if not texts:
         click.echo("No articles are stored yet: let `watcher run` work for some days, then ask again.")
         return True
+    looked_through, kind = stored_texts(texts - documents, documents), "text" if documents else "article"
     for watchlist, terms in lists.items():
-        share = held[watchlist.name] / articles
-        click.echo(
-            f"{watchlist.name}: holds on {held[watchlist.name]:,} of {articles:,} stored articles ({share:.1%})"
-        )
+        share = held[watchlist.name] / texts
+        click.echo(f"{watchlist.name}: holds on {held[watchlist.name]:,} of {looked_through} ({share:.1%})")
         idle = [term for term in terms if not found[term]]
         if idle:
             more = f" and {len(idle) - NAMED:,} more" if len(idle) > NAMED else ""
             _warn(
-                watchlist, f"{_terms_are(idle, terms)} in no stored article: {', '.join(idle[:NAMED])}{more}"
+                watchlist, f"{_terms_are(idle, terms)} in no stored {kind}: {', '.join(idle[:NAMED])}{more}"
             )
         for term in terms:
-            if found[term] > TOO_MANY * articles:
-                _warn(watchlist, f"{term} is in {found[term] / articles:.0%} of the stored articles")
+            if found[term] > TOO_MANY * texts:
+                _warn(watchlist, f"{term} is in {found[term] / texts:.0%} of the stored {kind}s")
     return True
 
 

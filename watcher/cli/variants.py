@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
 import click
 
@@ -11,19 +12,20 @@ from watcher import durations
 from watcher.cli import screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
+from watcher.stores import AddedText, StoredText
 
 
 @click.command()
 @click.argument("term")
-@click.option("--since", metavar="TIME", help="Only articles found so lately: 12h, 30d, 8w.")
+@click.option("--since", metavar="TIME", help="Only what was found or added so lately: 12h, 30d, 8w.")
 @click.option("--limit", default=20, show_default=True, metavar="N", help="Spellings to list.")
 @screen.json_option
 @pass_setup
 def variants(setup: Setup, term: str, *, since: str | None, limit: int, as_json: bool) -> None:
-    """List spellings of TERM in the stored articles: other romanisations, hyphens, case, forms of a character.
+    """List spellings of TERM in all stored text: other romanisations, hyphens, case, forms of a character.
 
-    With how often each stands there. Under the table is the line to paste into a concept, without the spellings
-    that another one of it finds. Exit status 1 when nothing like it is stored.
+    With how often each stands in the articles and added documents. Under the table is the line to paste into a
+    concept, without the spellings that another one of it finds. Exit status 1 when nothing like it is stored.
 
     \b
     Examples:
@@ -37,12 +39,16 @@ def variants(setup: Setup, term: str, *, since: str | None, limit: int, as_json:
         start = datetime.now(UTC) - durations.parse(since) if since else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    with screen.progress("Reading stored articles") as advance:
+    read = setup.store().read
+    with screen.progress("Reading stored texts") as advance:
 
         def texts() -> Iterator[str]:
-            for article in setup.store().read.articles(since=start):
+            stored: Iterator[StoredText | AddedText] = chain(
+                read.articles(since=start), read.added(since=start)
+            )
+            for each in stored:
                 advance()
-                yield f"{article.title}\n{article.text}"
+                yield f"{each.title}\n{each.text}"
 
         found = spelling.variants(term, texts(), limit=limit)
     if as_json:
@@ -51,7 +57,7 @@ def variants(setup: Setup, term: str, *, since: str | None, limit: int, as_json:
         screen.table(
             ["spelling", "found"],
             ([clean(text, 80), f"{count:,}"] for text, count in found),
-            empty=f"Nothing like {term!r} stands in the stored articles.",
+            empty=f"Nothing like {term!r} stands in the stored texts.",
         )
         if found:
             quoted = ", ".join(f'"{clean(text)}"' for text in spelling.needed([text for text, _ in found]))

@@ -360,6 +360,18 @@ class StoredText:
     matched: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedText:
+    """A document that was given as known (the config's `corpus`, `corpus add`), with its text. None was ever judged."""
+
+    id: str
+    title: str
+    text: str
+    url: str | None
+    source: str
+    language: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Take:
     """An article as far as its next take is told by it."""
@@ -443,6 +455,10 @@ class Reader(Protocol):
         ...
 
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]: ...
+    def added(self, *, since: datetime | None = None) -> Iterator[AddedText]:
+        """Documents given as known, with their text, in the order they came; of fingerprints alone none."""
+        ...
+
     def lately(self, source: int, since: datetime) -> Sequence[Take]:
         """What a source carried since then, the newest first."""
         ...

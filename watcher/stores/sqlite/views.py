@@ -11,6 +11,7 @@ from typing import Any
 
 from watcher.model import Alert, Content
 from watcher.stores import (
+    AddedText,
     AlertView,
     ArticleRow,
     ArticleView,
@@ -24,6 +25,7 @@ from watcher.stores import (
     Take,
     Usage,
 )
+from watcher.stores.sqlite.index import LASTING
 from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
 from watcher.urls import canonical
 
@@ -422,6 +424,17 @@ class Views:
                 novel=tuple((a, b) for a, b in json.loads(novel)),
                 matched=tuple(matched.split("\x1f")) if matched else (),
             )
+
+    def added(self, *, since: datetime | None = None) -> Iterator[AddedText]:
+        """Seeds and added documents that have their text, in the order they came, streamed."""
+        for row in self._connection.execute(
+            "select coalesce(article, id), title, text, url, source, language from documents"
+            f" join texts on texts.document = documents.id where origin in {LASTING} and stored >= ?"
+            " order by documents.id",
+            (stamp(since) if since else "",),
+        ):
+            id_, title, text, url, source, language = row
+            yield AddedText(id=str(id_), title=title, text=text, url=url, source=source, language=language)
 
     def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
         """For each source the publication times of its latest articles, at most 20."""
