@@ -65,9 +65,12 @@ _KIND_RANGES: Final = (
 
 JOINTS: Final = ".," + APOSTROPHES
 """Marks that may join two words to one that is counted: `MSS's`, `l'ONU`, `3.5`."""
-ASCII_JOINTS: Final = "".join(mark for mark in JOINTS if mark.isascii())
+JOINT: Final = re.compile(rf"[{JOINTS}](?=\S)")
+"""Where one may do so."""
 _GLUE: Final = np.zeros(_CODES, dtype=bool)
 _GLUE[[ord(mark) for mark in JOINTS]] = True
+_MARKED: Final = bytes(_DOT if _GLUE[code] else max(code, _SPACE) for code in range(256))
+"""Makes a joint of ASCII a dot, and what stands for a space one."""
 
 
 def _kind_table() -> NDArray[np.uint8]:
@@ -233,6 +236,17 @@ class Folded:
         weights[first] = 2
         weights[self._glued(first)] = 0
         return np.cumsum(halves, dtype=np.int32) * np.float32(0.5)
+
+    @property
+    def joints(self) -> int:
+        """How many marks of the original may join two words to one that is counted, at most (`_glued`)."""
+        original = self.original
+        if original.isascii():
+            data = original.encode("ascii").translate(_MARKED)
+            return data.count(b".") - data.count(b". ")
+        codes = codes_of(original)
+        after = _GLUE[codes].nonzero()[0] + 1
+        return int(np.count_nonzero(codes.take(after, mode="clip") > _SPACE))
 
     def _glued(self, first: NDArray[np.intp]) -> list[int]:
         """Of words that begin at `first`, those that continue the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""

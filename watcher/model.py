@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Span = tuple[int, int]
 
@@ -220,9 +220,11 @@ class Fields:
     lang: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A term found: `text[start:end]` of the field, in the original text. `term` as the user wrote it."""
+class Hit(NamedTuple):
+    """A term found: `text[start:end]` of the field, in the original text. `term` as the user wrote it.
+
+    A named tuple, as `Match` is: an article may have hundreds, and they are made in a third of the time.
+    """
 
     term: str
     field: str
@@ -233,8 +235,7 @@ class Hit:
     """An `any` term (an `all` term where there is no `any`), a positive term of a query, the left of a NEAR."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(NamedTuple):
     """A watchlist holds on an article: the hits that take part, in order, and the cues (`always`) in it."""
 
     watchlist: str

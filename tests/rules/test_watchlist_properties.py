@@ -12,7 +12,7 @@ from watcher.model import Fields
 from watcher.watchlist import Watchlist, selection
 from watcher.watchlist.article import Article
 from watcher.watchlist.engine import Engine
-from watcher.watchlist.words import Lexicon
+from watcher.watchlist.words import Letters, Lexicon
 
 WORDS = [
     "fund",
@@ -208,7 +208,7 @@ def test_the_lexicon_finds_what_stands_after_a_space_and_nothing_else(
 ) -> None:
     numbers = {text: number for number, text in enumerate(texts)}
     haystack = " " + " ".join([*words, *(text.strip() for text in texts if given_ones)]) + " \n "
-    found = [each.tolist() for each in Lexicon(numbers).find(haystack)]
+    found = [each.tolist() for each in Lexicon(numbers).find(Letters(haystack))]
     assert sorted(zip(*found, strict=True)) == sorted(
         (number, at)
         for text, number in numbers.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from watcher.folding import (
     APOSTROPHES,
-    ASCII_JOINTS,
     HAN,
     HANGUL,
     HIRAGANA,
-    JOINTS,
+    JOINT,
     KINDS,
     Folded,
     codes_of,
@@ -27,12 +26,18 @@ from watcher.model import Fields, Span
 from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
-from watcher.watchlist.words import Begins, Numbers, places
+from watcher.watchlist.words import Begins, Letters, Numbers
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
 FAR: Final = 1e9
 """Words between one field and the next, so that nothing is near across them."""
+
+
+SINGLY: Final = 6
+"""The boundaries before the places of so many patterns are sooner counted one by one than all together."""
+MANY: Final = 50
+"""Pairs of places, and patterns, that are looked through one by one to tell whether they stand apart."""
 
 
 class Part:
@@ -61,12 +66,15 @@ class Article:
             pieces += [folded.text, SEPARATOR]
             at += len(folded.text) + len(SEPARATOR)
         self.haystack = "".join(pieces)
-        self._ascii = self.haystack.isascii()
+        self.letters = Letters(self.haystack)
         self.body_begin = self.parts[1].begin - 1
         """Before it a pattern begins in the title."""
         self.text_end = self.parts[1].end + 1
         self.places: tuple[Numbers, Begins] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
         """The patterns and words that were seen, and where each begins, as the engine found them."""
+        self.starts: dict[int, list[int]] = {}
+        """Where each of those patterns begins that the watchlists to be evaluated ask for, in order."""
+        self._ranks: dict[int, int] = {}
         self.memo: dict[object, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
@@ -89,11 +97,6 @@ class Article:
         return part.name, part.folded.span(a - part.begin, b - part.begin)
 
     # ------------------------------------------------------------- verified hits
-
-    @cached_property
-    def starts(self) -> dict[int, list[int]]:
-        """Where each pattern that was seen begins."""
-        return places(*self.places)
 
     def spans(self, number: int, atom: Atom, patterns: Sequence[int], field: str | None) -> list[Span]:
         """The hits of an atom in `field` (None: title and body), in order."""
@@ -169,7 +172,7 @@ class Article:
         """The last place of the word around `at` in one direction; Han and hiragana have no words to fill."""
         if kind_of(self.haystack[at]) in (HAN, HIRAGANA):
             return at
-        if self._ascii:
+        if self.letters.plain:
             if step > 0:
                 end = self.haystack.find(" ", at, at + LONGEST + 1)
                 return at + LONGEST if end < 0 else end - 1
@@ -222,25 +225,70 @@ class Article:
                 return FAR * number + float(part.folded.counts[at - part.begin])
         return FAR * len(self.parts)
 
-    def surely_apart(self, a: int, b: int, other_a: int, other_b: int, gap: float) -> bool:
-        """Whether more than `gap` words stand between two hits even if every mark there joined two words.
+    @cached_property
+    def joints(self) -> int:
+        """How many marks in title and body may join two words to one that is counted, at most."""
+        return sum(part.folded.joints for part in self.parts[:2])
 
-        That spares most articles the exact count. False where CJK characters, which count by themselves, may stand.
+    def surely_apart(self, one: Collection[int], other: Collection[int], reach: float) -> bool:
+        """Whether each pattern of `one` begins more than `reach` words from each of `other`.
+
+        That is told by the boundaries between them, even if every mark there joined two words, which spares most
+        articles an exact count. False where CJK characters, which count by themselves, may stand, and where
+        there are many places.
         """
-        begin, end = (b, other_a) if b <= other_a else (other_b, a)
-        words = self.haystack.count(" ", begin, end) - 1
-        if words <= gap or not self._ascii:
+        if not self.letters.plain or len(one) + len(other) > MANY:
             return False
-        part = self.part(begin)
-        if end > part.end:
+        starts = self.starts
+        mine = [at for pattern in one if pattern in starts for at in starts[pattern]]
+        theirs = [at for pattern in other if pattern in starts for at in starts[pattern]]
+        if not mine or not theirs:
             return True
-        starts, original = part.folded.starts, part.folded.original
-        first, last = starts.item(begin - part.begin), starts.item(end - part.begin)
-        joints = ASCII_JOINTS if original.isascii() else JOINTS
-        return words - sum([original.count(mark, first, last) for mark in joints]) > gap
+        if len(mine) * len(theirs) > MANY:
+            return False
+        rank = self._rank
+        others = [rank(at) for at in theirs]
+        reach += 1
+        nearest = min([abs(rank(at) - other) for at in mine for other in others])
+        return nearest > reach and nearest > reach + self.joints
 
-    def distances(self, begins: Begins) -> NDArray[np.int64]:
-        """Twice the count at each place; from title to body, and on to the rest, it is far."""
+    def _rank(self, at: int) -> int:
+        """How many boundaries stand before haystack offset `at`, where a wanted pattern begins."""
+        found = self._ranks.get(at)
+        if found is None:
+            if len(self.starts) <= SINGLY:
+                self._ranks[at] = self.haystack.count(" ", 0, at)
+            else:
+                begins = np.array([at for each in self.starts.values() for at in each], np.intp)
+                ranks = self.letters.spaces.searchsorted(begins)
+                self._ranks.update(zip(begins.tolist(), ranks.tolist(), strict=True))
+            found = self._ranks[at]
+        return found
+
+    def near(self, end: int, begin: int, gap: float) -> bool:
+        """Whether at most `gap` words begin from haystack offset `end` on and before `begin`."""
+        part = self.part(end - 1)
+        if self.letters.plain and end <= begin <= part.end:
+            words = self.haystack.count(" ", end - 1, begin - 1)
+            if words <= gap:
+                return True
+            if words > gap + self.joints:
+                return False
+            original, starts = part.folded.original, part.folded.starts
+            first, last = (max(at - part.begin - 1, 0) for at in (end, begin))
+            if not JOINT.search(original, starts.item(first), starts.item(last) + 2):
+                return False
+        return self.count(begin) - self.count(end) <= gap
+
+    def distances(self, begins: Begins) -> tuple[NDArray[np.int64], int]:
+        """Twice the words that begin before each place, far more from title to body and on to the rest.
+
+        And by how much two places may be nearer than their difference says.
+        """
+        fields = (begins >= self.body_begin).astype(np.int64) + (begins >= self.text_end)
+        fields <<= 30
+        if self.letters.plain:
+            return 2 * self.letters.spaces.searchsorted(begins) + fields, 2 + 2 * self.joints
         title, body = self.parts[:2]
         counts = np.where(
             begins < self.body_begin,
@@ -248,8 +296,7 @@ class Article:
             body.folded.counts.take(begins - body.begin, mode="clip"),
         )
         counts *= 2
-        fields = (begins >= self.body_begin).astype(np.int64) + (begins >= self.text_end)
-        return counts.astype(np.int64) + (fields << 30)
+        return counts.astype(np.int64) + fields, 0
 
     def unit(self, at: int, kind: str) -> int:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""

@@ -72,6 +72,13 @@ class Atom(NamedTuple):
         """The most words a hit can take up."""
         return max(pattern.longest for pattern in self.patterns)
 
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """Where the hit of each pattern ends, counted from where that begins; None if one needs a check where it is."""
+        if any(each.left or each.right or each.capitals or each.lead != 1 for each in self.patterns):
+            return None
+        return tuple(len(each.text) - each.trail for each in self.patterns)
+
 
 @dataclass(frozen=True, slots=True)
 class Spelling:

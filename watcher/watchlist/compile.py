@@ -97,7 +97,9 @@ class Compiler:
                 )
         parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
         if isinstance(node, syntax.Near):
-            return nearness.Near(parts, node.gaps, node.ordered)
+            chain = zip(parts, parts[1:], node.gaps, strict=False)
+            pairs = (nearness.pair(one, other, gap) for one, other, gap in chain)
+            return nearness.Near(parts, node.gaps, node.ordered, tuple(each for each in pairs if each))
         return every(parts) if isinstance(node, syntax.And) else conditions.Some(parts)
 
     def _term(self, node: syntax.Term, text: str, field: str | None, concept: str | None) -> Condition:
@@ -111,7 +113,7 @@ class Compiler:
             if field == "title":
                 need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
             self._terms[key] = conditions.Literal(
-                number, made, patterns, Leaf(node.text, concept), field, need, made.longest
+                number, made, patterns, Leaf(node.text, concept), field, need, made.longest, made.lengths
             )
         return self._terms[key]
 
@@ -168,7 +170,7 @@ class Compiler:
                 parts = tuple(self.entry(entry, field=field, concept=shown) for entry in self.concepts[name])
             finally:
                 self._open.pop()
-            self._concepts[key] = conditions.Some(parts)
+            self._concepts[key] = conditions.Entries.of(parts)
         return self._concepts[key]
 
     def entry(self, text: str, *, field: str | None = None, concept: str | None = None) -> Condition:
@@ -208,14 +210,15 @@ class Compiler:
     def _reach(
         self, rule: Watchlist, subject: Condition | None, contexts: tuple[Condition, ...]
     ) -> Condition:
+        def made(subject: Condition, contexts: tuple[Condition, ...]) -> nearness.Reach:
+            near = rule.near
+            pairs = [nearness.pair(subject, each, near) for each in contexts if near is not None]
+            return nearness.Reach(subject, contexts, near, rule.within, tuple(each for each in pairs if each))
+
         if subject is not None:
-            return nearness.Reach(subject, contexts, rule.near, rule.within)
-        others = [contexts[:at] + contexts[at + 1 :] for at in range(len(contexts))]
+            return made(subject, contexts)
         return nearness.Together(
-            tuple(
-                nearness.Reach(each, rest, rule.near, rule.within)
-                for each, rest in zip(contexts, others, strict=True)
-            )
+            tuple(made(each, contexts[:at] + contexts[at + 1 :]) for at, each in enumerate(contexts))
         )
 
     def _excluded(self, entry: str, rule: Watchlist) -> Condition:

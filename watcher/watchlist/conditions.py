@@ -7,9 +7,10 @@ remembered in the article.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -52,42 +53,53 @@ class Choice(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Patterns of which one must be at most `reach` words from one of `other`, for a condition to hold."""
+    """Patterns of which one must begin at most `reach` words from one of `other`, for a condition to hold."""
 
-    one: frozenset[int]
-    other: frozenset[int]
+    one: Collection[int]
+    other: Collection[int]
     reach: float
 
 
 class Sites(NamedTuple):
     """All patterns that a condition's hits come from, and the most words one hit takes up."""
 
-    patterns: frozenset[int]
+    patterns: Collection[int]
     longest: float
 
 
-class Condition(Protocol):
-    """A node of the tree."""
+class Condition(ABC):
+    """A node of the tree. What is not said otherwise is so of all the conditions it is made of."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def find(self, article: Article) -> list[Found] | None:
         """The hits that take part, None where it does not hold."""
-        ...
+
+    def inner(self) -> tuple[Condition, ...]:
+        """The conditions it is made of."""
+        return ()
 
     def needs(self) -> list[Choice]:
         """What must be seen for it to hold, rarest first; empty where it may hold on any article."""
-        ...
+        return all_needs(self.inner())
 
     def pairs(self) -> list[Pair]:
         """What must stand together for it to hold."""
-        ...
+        return all_pairs(self.inner())
 
     def sites(self) -> Sites | None:
         """Where its hits come from; None where they may be anywhere."""
-        ...
+        return all_sites(self.inner())
+
+    def asked(self) -> Iterator[Collection[int]]:
+        """All patterns it looks for, excluded ones too, those of each term and each concept together."""
+        for part in self.inner():
+            yield from part.asked()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal:
+class Literal(Condition):
     """A term."""
 
     number: int
@@ -97,32 +109,44 @@ class Literal:
     field: str | None
     need: Choice
     longest: float
+    lengths: tuple[int, ...] | None = None
+    """Where the hits of each pattern end, counted from where they begin, if each of them is a hit (`Atom.lengths`)."""
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits in its field; remembered, since watchlists share terms."""
         remembered = article.memo.get(self, self)
         if remembered is not self:
             return remembered  # type: ignore[return-value]
-        found: list[Found] | None = None
-        if not article.starts.keys().isdisjoint(self.patterns):
+        leaf = self.leaf
+        if self.lengths is None or self.field is not None:
             spans = article.spans(self.number, self.atom, self.patterns, self.field)
-            if spans:
-                leaf = self.leaf
-                found = [_new(Found, (a, b, leaf, True, None)) for a, b in spans]
-        article.memo[self] = found
-        return found
+            found = [_new(Found, (a, b, leaf, True, None)) for a, b in spans]
+        else:
+            found = []
+            starts, end, rows = article.starts, article.text_end, 0
+            for pattern, length in zip(self.patterns, self.lengths, strict=True):
+                if pattern in starts:
+                    rows += 1
+                    for at in starts[pattern]:
+                        if at < end:
+                            found.append(_new(Found, (at + 1, at + length, leaf, True, None)))
+            if rows > 1:
+                found.sort()
+        result = found or None
+        article.memo[self] = result
+        return result
 
     def needs(self) -> list[Choice]:
         """One of its patterns."""
         return [self.need]
 
-    def pairs(self) -> list[Pair]:
-        """It stands alone."""
-        return []
-
     def sites(self) -> Sites | None:
         """Its patterns."""
-        return None if self.field in METADATA_FIELDS else Sites(frozenset(self.patterns), self.longest)
+        return None if self.field in METADATA_FIELDS else Sites(self.patterns, self.longest)
+
+    def asked(self) -> Iterator[Collection[int]]:
+        """Its patterns."""
+        yield self.patterns
 
 
 MOST: Final = 10_000
@@ -130,7 +154,7 @@ MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pattern:
+class Pattern(Condition):
     """A regex, run over the original text of its fields."""
 
     regex: re2._Regexp
@@ -158,21 +182,13 @@ class Pattern:
         article.memo[self] = found or None
         return found or None
 
-    def needs(self) -> list[Choice]:
-        """A regex may be found anywhere."""
-        return []
-
-    def pairs(self) -> list[Pair]:
-        """It stands alone."""
-        return []
-
     def sites(self) -> Sites | None:
         """Anywhere."""
         return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Some:
+class Some(Condition):
     """OR: the hits of all branches that hold."""
 
     parts: tuple[Condition, ...]
@@ -193,6 +209,10 @@ class Some:
         article.memo[self] = result
         return result
 
+    def inner(self) -> tuple[Condition, ...]:
+        """The branches."""
+        return self.parts
+
     def needs(self) -> list[Choice]:
         """What the rarest need of any branch is."""
         needs = [part.needs() for part in self.parts]
@@ -207,9 +227,33 @@ class Some:
         """None of them must hold."""
         return []
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries(Some):
+    """The entries of a concept: watchlists share it, so what it asks for is told once."""
+
+    need: list[Choice]
+    place: Sites | None
+    patterns: frozenset[int]
+
+    @classmethod
+    def of(cls, parts: tuple[Condition, ...]) -> Entries:
+        """The concept with these entries."""
+        made = Some(parts)
+        patterns = frozenset(pattern for some in made.asked() for pattern in some)
+        return cls(parts, made.needs(), made.sites(), patterns)
+
+    def needs(self) -> list[Choice]:
+        """What the rarest need of any entry is."""
+        return self.need
+
     def sites(self) -> Sites | None:
-        """Those of all branches."""
-        return all_sites(self.parts)
+        """Those of all entries."""
+        return self.place
+
+    def asked(self) -> Iterator[Collection[int]]:
+        """All of it together."""
+        yield self.patterns
 
 
 def all_needs(parts: Iterable[Condition]) -> list[Choice]:
@@ -224,19 +268,20 @@ def all_pairs(parts: Iterable[Condition]) -> list[Pair]:
 
 def all_sites(parts: Iterable[Condition]) -> Sites | None:
     """Where hits of any of `parts` come from."""
-    patterns: set[int] = set()
-    longest = 0.0
-    for part in parts:
-        sites = part.sites()
-        if sites is None:
-            return None
-        patterns |= sites.patterns
-        longest = max(longest, sites.longest)
-    return Sites(frozenset(patterns), longest)
+    found = [part.sites() for part in parts]
+    known = [sites for sites in found if sites is not None]
+    if len(known) < len(found):
+        return None
+    if len(known) == 1:
+        return known[0]
+    return Sites(
+        frozenset().union(*(sites.patterns for sites in known)),
+        max([sites.longest for sites in known], default=0),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Every:
+class Every(Condition):
     """AND."""
 
     parts: tuple[Condition, ...]
@@ -251,21 +296,13 @@ class Every:
             found += got
         return found
 
-    def needs(self) -> list[Choice]:
-        """All that its parts need."""
-        return all_needs(self.parts)
-
-    def pairs(self) -> list[Pair]:
-        """All that its parts have."""
-        return all_pairs(self.parts)
-
-    def sites(self) -> Sites | None:
-        """Those of all parts."""
-        return all_sites(self.parts)
+    def inner(self) -> tuple[Condition, ...]:
+        """All that must hold."""
+        return self.parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Without:
+class Without(Condition):
     """NOT: holds with no hits."""
 
     part: Condition
@@ -273,6 +310,10 @@ class Without:
     def find(self, article: Article) -> list[Found] | None:
         """Nothing, or None where what is excluded is there."""
         return [] if self.part.find(article) is None else None
+
+    def inner(self) -> tuple[Condition, ...]:
+        """What must not be there."""
+        return (self.part,)
 
     def needs(self) -> list[Choice]:
         """An absence needs nothing."""
@@ -288,7 +329,7 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Beside:
+class Beside(Condition):
     """Context: holds as its part does, with hits that are no subject."""
 
     part: Condition
@@ -298,26 +339,18 @@ class Beside:
         got = self.part.find(article)
         return None if got is None else as_context(got)
 
-    def needs(self) -> list[Choice]:
-        """As its part."""
-        return self.part.needs()
-
-    def pairs(self) -> list[Pair]:
-        """As its part."""
-        return self.part.pairs()
-
-    def sites(self) -> Sites | None:
-        """As its part."""
-        return self.part.sites()
+    def inner(self) -> tuple[Condition, ...]:
+        """The part."""
+        return (self.part,)
 
 
 def as_context(found: list[Found]) -> list[Found]:
     """The same hits, none of them a subject."""
-    return [hit._replace(subject=False) for hit in found]
+    return [_new(Found, (a, b, leaf, False, exact)) for a, b, leaf, _, exact in found]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AtLeast:
+class AtLeast(Condition):
     """ATLEAST/n: hits at `count` places or more."""
 
     count: int
@@ -328,17 +361,9 @@ class AtLeast:
         got = self.part.find(article)
         return None if got is None or _places(got) < self.count else got
 
-    def needs(self) -> list[Choice]:
-        """As its part."""
-        return self.part.needs()
-
-    def pairs(self) -> list[Pair]:
-        """As its part."""
-        return self.part.pairs()
-
-    def sites(self) -> Sites | None:
-        """As its part."""
-        return self.part.sites()
+    def inner(self) -> tuple[Condition, ...]:
+        """The part."""
+        return (self.part,)
 
 
 def _places(found: list[Found]) -> int:

@@ -16,7 +16,7 @@ from watcher.watchlist.article import Article
 from watcher.watchlist.compile import Compiler
 from watcher.watchlist.conditions import Condition, Found, Some
 from watcher.watchlist.rule import Watchlist
-from watcher.watchlist.selection import Neighbours, Selection
+from watcher.watchlist.selection import Neighbours, Selection, Wanted
 from watcher.watchlist.words import Begins, Lexicon, Numbers
 
 FEW = 20_000
@@ -98,6 +98,13 @@ class Engine:
         """Whether a term asks for source, author, url or lang."""
         patterns = len(compiler.scanned) + len(compiler.begun)
         self._selection = Selection([entry.condition.needs() for entry in self._entries], patterns)
+        self._wanted = Wanted(
+            (
+                [some for each in (entry.condition, entry.cues) if each is not None for some in each.asked()]
+                for entry in self._entries
+            ),
+            patterns,
+        )
         self._neighbours = Neighbours([entry.condition.pairs() for entry in self._entries], patterns)
         scanned, begun = compiler.scanned, compiler.begun
         if len(begun) <= FEW:
@@ -118,7 +125,11 @@ class Engine:
 
     def evaluate(self, article: Article, chosen: Iterable[int]) -> list[Match]:
         """The matches among the `chosen` watchlists of a scanned article."""
-        found = []
+        found: list[Match] = []
+        chosen = list(chosen)
+        if not chosen:
+            return found
+        article.starts = self._wanted.places(np.array(chosen), *article.places)
         for number in chosen:
             entry = self._entries[number]
             hits = entry.condition.find(article)
@@ -136,7 +147,7 @@ class Engine:
 
     def select(self, article: Article) -> list[int]:
         """Scans the article; the watchlists that may hold, in order."""
-        numbers, begins = self._lexicon.find(article.haystack)
+        numbers, begins = self._lexicon.find(article.letters)
         for scan in self._scans:
             found = scan.find(article.haystack)
             if found is not None:

@@ -8,40 +8,35 @@ from itertools import accumulate
 from typing import Final
 
 from watcher.watchlist.article import Article
-from watcher.watchlist.conditions import (
-    Choice,
-    Condition,
-    Found,
-    Pair,
-    Sites,
-    all_needs,
-    all_pairs,
-    all_sites,
-    as_context,
-)
+from watcher.watchlist.conditions import Condition, Found, Pair, all_pairs, as_context
 
-SINGLY: Final = 12
-"""So many pairs of hits are sooner held apart one by one than by counting the article's words."""
+SINGLY: Final = 8
+"""So many pairs of hits are sooner measured one by one than by counting all the article's words."""
 
 
-def _together(one: Condition, other: Condition, gap: float) -> list[Pair]:
-    """That `other` is at most `gap` words from `one`, if the places of both are known."""
+def pair(one: Condition, other: Condition, gap: float) -> Pair | None:
+    """What must stand together for hits to be at most `gap` words apart, if the places of both are known."""
     mine, theirs = one.sites(), other.sites()
     if mine is None or theirs is None:
-        return []
-    return [Pair(mine.patterns, theirs.patterns, gap + mine.longest + theirs.longest)]
+        return None
+    return Pair(mine.patterns, theirs.patterns, gap + mine.longest + theirs.longest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
+class Near(Condition):
     """A chain of NEARs: each operand near the next; only hits that stand in a whole chain take part."""
 
     parts: tuple[Condition, ...]
     gaps: tuple[int, ...]
     ordered: tuple[bool, ...]
+    together: tuple[Pair, ...]
+    """What must stand together, of each operand and the next."""
 
     def find(self, article: Article) -> list[Found] | None:
         """The hits in chains; those of the first operand are the subject."""
+        for each in self.together:
+            if article.surely_apart(*each):
+                return None
         rows: list[list[Found]] = []
         for part in self.parts:
             got = part.find(article)
@@ -57,28 +52,19 @@ class Near:
             rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
         return rows[0] + [hit for row in rows[1:] for hit in as_context(row)]
 
-    def needs(self) -> list[Choice]:
-        """All that its operands need."""
-        return all_needs(self.parts)
+    def inner(self) -> tuple[Condition, ...]:
+        """The operands."""
+        return self.parts
 
     def pairs(self) -> list[Pair]:
         """Each operand with the next."""
-        neighbours = zip(self.parts, self.parts[1:], self.gaps, strict=False)
-        return [pair for one, other, gap in neighbours for pair in _together(one, other, gap)] + all_pairs(
-            self.parts
-        )
-
-    def sites(self) -> Sites | None:
-        """Those of all operands."""
-        return all_sites(self.parts)
+        return [*self.together, *all_pairs(self.parts)]
 
 
 def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
     """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
-    if len(mine) * len(theirs) <= SINGLY and all(
-        article.surely_apart(one.a, one.b, other.a, other.b, gap) for one in mine for other in theirs
-    ):
-        return []
+    if len(mine) * len(theirs) <= SINGLY:
+        return [hit for hit in mine if any(_near(article, hit, other, gap, order) for other in theirs)]
     count = article.count
     if order == "after":
         ends = sorted(hit.b for hit in theirs)
@@ -97,6 +83,14 @@ def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: floa
     return [hit for hit, keep in zip(mine, kept, strict=True) if keep]
 
 
+def _near(article: Article, hit: Found, other: Found, gap: float, order: str) -> bool:
+    if other.b <= hit.a:
+        return order != "before" and article.near(other.b, hit.a, gap)
+    if hit.b <= other.a:
+        return order != "after" and article.near(hit.b, other.a, gap)
+    return not order
+
+
 def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]], gap: float) -> list[bool]:
     """For each range of `mine`, whether one of `theirs` lies within `gap` of it."""
     theirs = sorted(theirs)
@@ -108,16 +102,21 @@ def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reach:
+class Reach(Condition):
     """A list's `near` or `within`: subject hits that have a hit of every context in reach."""
 
     subject: Condition
     contexts: tuple[Condition, ...]
     near: int | None
     within: str | None
+    together: tuple[Pair, ...]
+    """What must stand together, of the subject and each context."""
 
     def find(self, article: Article) -> list[Found] | None:
         """The subject hits that satisfy it, then the context hits in reach of those."""
+        for each in self.together:
+            if article.surely_apart(*each):
+                return None
         subjects = self.subject.find(article)
         if not subjects:
             return None
@@ -141,25 +140,17 @@ class Reach:
             mine = [hit for hit in mine if article.unit(hit.a, self.within) in units]
         return mine
 
-    def needs(self) -> list[Choice]:
-        """All that its parts need."""
-        return all_needs([self.subject, *self.contexts])
+    def inner(self) -> tuple[Condition, ...]:
+        """Subject and contexts."""
+        return (self.subject, *self.contexts)
 
     def pairs(self) -> list[Pair]:
         """The subject with each context."""
-        found = all_pairs([self.subject, *self.contexts])
-        if self.near is not None:
-            for context in self.contexts:
-                found += _together(self.subject, context, self.near)
-        return found
-
-    def sites(self) -> Sites | None:
-        """Those of subject and contexts."""
-        return all_sites([self.subject, *self.contexts])
+        return [*self.together, *all_pairs(self.inner())]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Together:
+class Together(Condition):
     """`near` or `within` in a list of `all` alone: hits of each entry that have all the others in reach."""
 
     parts: tuple[Reach, ...]
@@ -174,14 +165,6 @@ class Together:
             found += [hit for hit in got if hit.subject]
         return found
 
-    def needs(self) -> list[Choice]:
-        """All that its parts need."""
-        return all_needs(self.parts)
-
-    def pairs(self) -> list[Pair]:
-        """All that its parts have."""
-        return all_pairs(self.parts)
-
-    def sites(self) -> Sites | None:
-        """Those of all parts."""
-        return all_sites(self.parts)
+    def inner(self) -> tuple[Condition, ...]:
+        """Its parts."""
+        return self.parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -28,20 +28,27 @@ class Rows:
     def __init__(self, rows: Sequence[int], values: Sequence[int], count: int) -> None:
         """`values[i]` belongs to row `rows[i]`, of `count` rows."""
         keys = np.array(rows, dtype=np.int32)
-        self.lengths = np.bincount(keys, minlength=count).astype(np.int32)
-        self.begins: Numbers = np.cumsum(self.lengths, dtype=np.int32) - self.lengths
+        self.begins: Numbers = np.zeros(count + 1, dtype=np.int32)
+        np.cumsum(np.bincount(keys, minlength=count), out=self.begins[1:])
         self.values: Numbers = np.array(values, dtype=np.int32)[np.argsort(keys, kind="stable")]
 
-    def gather(self, numbers: Numbers | Begins) -> tuple[Numbers, Numbers]:
+    def places(self, numbers: Numbers | Begins) -> tuple[Begins, Begins]:
+        """Where in `values` the rows of `numbers` stand, one after the other; and how long each is."""
+        begins = self.begins[numbers]
+        lengths = self.begins[numbers + 1] - begins
+        return _ranges(begins, lengths), lengths
+
+    def gather(self, numbers: Numbers | Begins) -> tuple[Numbers, Begins]:
         """The rows of `numbers`, one after the other; and how long each is."""
-        lengths = self.lengths[numbers]
-        return self.values[_ranges(self.begins[numbers], lengths)], lengths
+        places, lengths = self.places(numbers)
+        return self.values[places], lengths
 
 
 def _ranges(begins: NDArray[Any], lengths: NDArray[Any]) -> Begins:
     """The numbers from each of `begins` on, `lengths` of them, one range after the other."""
-    shifts = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-    numbers: Begins = np.arange(len(shifts)) + shifts
+    ends = lengths.cumsum()
+    numbers: Begins = np.arange(ends[-1] if len(ends) else 0)
+    numbers += (begins - ends + lengths).repeat(lengths)
     return numbers
 
 
@@ -70,14 +77,20 @@ class Groups:
 
 
 class Selection:
-    """What each watchlist needs, as groups of patterns of which one must be seen."""
+    """What each watchlist needs, as sets of patterns of which one must be seen.
+
+    Each of the rarest set selects the watchlist; for another set there are two
+    marks of which one must be there: those of its patterns if they are so few,
+    else that of the set.
+    """
 
     def __init__(self, needs: Sequence[Sequence[Choice]], patterns: int) -> None:
         groups = Groups()
         selecting: list[int] = []
         selected: list[int] = []
         """Pattern and watchlist, side by side: the pattern is of the rarest need of the watchlist."""
-        others = np.zeros((CHECKED - 1, len(needs)), dtype=np.int32)  # 0: the group that is always seen
+        others: dict[int, list[tuple[int, int]]] = {}
+        """The marks by watchlist: a pattern's row, or (~) the number of a set."""
         unselected: list[int] = []
         for number, choices in enumerate(needs):
             if not choices:
@@ -85,14 +98,29 @@ class Selection:
                 continue
             selecting += [at(pattern, patterns) for pattern in choices[0].patterns]
             selected += [number] * len(choices[0].patterns)
-            for row, choice in enumerate(choices[1:CHECKED]):
-                others[row, number] = groups.number(choice.patterns)
+            if len(choices) > 1:
+                others[number] = [
+                    (at(min(each), patterns), at(max(each), patterns))
+                    if len(each) <= 2
+                    else (~groups.number(each), ~groups.number(each))
+                    for each, _ in choices[1:CHECKED]
+                ]
         self._patterns = patterns
-        self._others = others[others.any(axis=1)]
-        self._size = len(groups)
+        self._rows = Rows(selecting, selected, 2 * patterns)
+        """For each pattern the watchlists it selects."""
         rows, members = groups.members(patterns)
-        self._rows = Rows(rows + selecting, members + [~number for number in selected], 2 * patterns)
-        """For each pattern the groups it is in, and (~number) the watchlists it selects."""
+        self._groups = Rows(rows, members, 2 * patterns)
+        single = sorted({mark for marks in others.values() for pair in marks for mark in pair if mark >= 0})
+        self._marks = np.zeros(2 * patterns, dtype=np.int32)
+        """For each pattern its mark, 0 if it has none; those of the sets are the first, from 1 on."""
+        self._marks[single] = np.arange(len(groups), len(groups) + len(single))
+        self._size = len(groups) + len(single)
+        marked = np.full((CHECKED - 1, 2, len(needs)), -1, dtype=np.int32)  # what is always there
+        for number, each in others.items():
+            for row, pair in enumerate(each):
+                marked[row, :, number] = [self._marks[mark] if mark >= 0 else ~mark for mark in pair]
+        self._others = [tuple(each[:, self._rows.values]) for each in marked if (each >= 0).any()]
+        """Beside the watchlists of `_rows`: the marks of which one must be there, for one more need after another."""
         self._unselected = np.array(unselected, dtype=np.int32)
 
     def chosen(self, seen: Numbers, titled: Numbers) -> Numbers:
@@ -101,20 +129,57 @@ class Selection:
             return self._unselected
         if len(titled):
             seen = np.concatenate((seen, titled + np.int32(self._patterns)))
-        found, _ = self._rows.gather(seen)
-        selected = found < 0
-        numbers = ~found[selected]
-        if len(numbers) and len(self._others):
-            present = np.zeros(self._size, dtype=bool)
-            present[found[~selected]] = True
-            present[0] = True
-            for column in self._others:
-                numbers = numbers[present[column[numbers]]]
+        places, _ = self._rows.places(seen)
+        if len(places) and self._others:
+            present = np.zeros(self._size + 1, dtype=bool)
+            present[self._marks[seen]] = True
+            if len(self._groups.values):
+                present[self._groups.gather(seen)[0]] = True
+            present[-1] = True
+            for one, other in self._others:
+                places = places[present[one[places]] | present[other[places]]]
+        numbers = self._rows.values[places]
         return np.concatenate((numbers, self._unselected)) if len(self._unselected) else numbers
 
 
+class Wanted:
+    """Which patterns each watchlist asks for: of what an article says, only that of the chosen is looked at."""
+
+    def __init__(self, wanted: Iterable[Iterable[Collection[int]]], patterns: int) -> None:
+        """`wanted`: for each watchlist the patterns of its terms and of its concepts."""
+        rows: list[int] = []
+        values: list[int] = []
+        many: dict[int, Collection[int]] = {}
+        count = 0
+        for count, each in enumerate(wanted, 1):
+            for some in each:
+                if len(some) > FEW:
+                    many[id(some)] = some
+                else:
+                    rows += [count - 1] * len(some)
+                    values += some
+        self._rows = Rows(rows, values, count)
+        self._always = np.zeros(patterns, dtype=bool)
+        """The patterns of concepts, which watchlists share."""
+        for some in many.values():
+            self._always[list(some)] = True
+
+    def places(self, chosen: Numbers, seen: Numbers, begins: Begins) -> dict[int, list[int]]:
+        """Where each pattern of the watchlists `chosen` begins, in order."""
+        wanted = self._always.copy()
+        wanted[self._rows.gather(chosen)[0]] = True
+        some = wanted[seen].nonzero()[0]
+        found: dict[int, list[int]] = {}
+        for number, begin in zip(seen[some].tolist(), begins[some].tolist(), strict=True):
+            if number in found:
+                found[number].append(begin)
+            else:
+                found[number] = [begin]
+        return found
+
+
 class Neighbours:
-    """Groups of patterns of which one must be near one of another: distances of all watchlists measured at once."""
+    """Sets of patterns of which one must be near one of another: distances of all watchlists measured at once."""
 
     def __init__(self, pairs: Sequence[Sequence[Pair]], patterns: int) -> None:
         groups = Groups()
@@ -122,31 +187,43 @@ class Neighbours:
         self._other = np.zeros((PAIRS, len(pairs)), dtype=np.int32)
         self._reach = np.zeros((PAIRS, len(pairs)), dtype=np.int64)
         for number, some in enumerate(pairs):
-            for at, pair in enumerate(some[:PAIRS]):
-                self._one[at, number] = groups.number(pair.one)
-                self._other[at, number] = groups.number(pair.other)
-                self._reach[at, number] = min(int(2 * pair.reach) + 1, _FARTHEST)
-        self._size = len(groups)
-        self._groups = Rows(*groups.members(patterns), 2 * patterns)
+            for row, pair in enumerate(some[:PAIRS]):
+                self._one[row, number] = groups.number(frozenset(pair.one))
+                self._other[row, number] = groups.number(frozenset(pair.other))
+                self._reach[row, number] = min(int(2 * pair.reach) + 1, _FARTHEST)
+        rows, members = groups.members(patterns)
+        self._groups = Rows(rows, members, patterns)
+        """For each pattern the sets it is in."""
+        self._members = Rows(members, rows, len(groups))
+        self._patterns = patterns
 
     def kept(
-        self, chosen: Numbers, seen: Numbers, begins: Begins, distances: Callable[[Begins], NDArray[np.int64]]
+        self,
+        chosen: Numbers,
+        seen: Numbers,
+        begins: Begins,
+        distances: Callable[[Begins], tuple[NDArray[np.int64], int]],
     ) -> Numbers:
         """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
-        if self._size == 1 or len(chosen) <= FEW:
+        if len(chosen) <= FEW or not len(self._members.values):
             return chosen
         paired = self._one[0, chosen].nonzero()[0]
         if len(paired) <= FEW:
             return chosen
-        groups, lengths = self._groups.gather(seen)
-        keys = groups * np.int64(_GROUP) + np.repeat(distances(begins), lengths)
+        numbers = chosen[paired]
+        one, other = self._one[:, numbers].ravel(), self._other[:, numbers].ravel()
+        measured = one.nonzero()[0]
+        one, other = one[measured], other[measured]
+        asked = np.zeros(self._patterns, dtype=bool)
+        asked[self._members.gather(np.concatenate((one, other)))[0]] = True
+        some = asked[seen].nonzero()[0]
+        groups, lengths = self._groups.gather(seen[some])
+        places, slack = distances(begins[some])
+        keys = groups * np.int64(_GROUP) + places.repeat(lengths)
         keys.sort()
+        near = _near(keys, one, other, self._reach[:, numbers].ravel()[measured] + slack)
         kept = np.ones(len(chosen), dtype=bool)
-        for one, other, reach in zip(self._one, self._other, self._reach, strict=True):
-            paired = (kept & (one[chosen] > 0)).nonzero()[0]
-            if len(paired):
-                numbers = chosen[paired]
-                kept[paired] = _near(keys, one[numbers], other[numbers], reach[numbers])
+        kept[paired[measured[~near] % len(numbers)]] = False
         return chosen[kept]
 
 

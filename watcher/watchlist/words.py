@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ LONGEST: Final = 12
 _ONE, _TWO, _START = 0, 1, 1 + INTO
 """Where what is looked up ends: with the word, with the next, `n` letters into the next (_TWO + n), and after `n`
 letters from the beginning (_START + n)."""
-_HEAD: Final = 3
-_HEADS: Final = np.uint64(64 - 15)
+_TIERS: Final = (1, 2, 3, 5)
+"""Letters by which beginnings are put aside: those of 4 by their first 3, those of 9 by their first 5."""
 _WORD, _FIRST, _OTHER = np.uint8(1), np.uint8(2), np.uint8(4)
 """Letters by which words that begin like no known one are put aside."""
 
@@ -34,15 +35,43 @@ Begins = NDArray[np.intp]
 _Hashes = NDArray[np.uint64]
 
 
-def places(numbers: Numbers, begins: Begins) -> dict[int, list[int]]:
-    """Where each pattern that was seen begins in a haystack, in order."""
-    found: dict[int, list[int]] = {}
-    for number, begin in zip(numbers.tolist(), begins.tolist(), strict=True):
-        if number in found:
-            found[number].append(begin)
-        else:
-            found[number] = [begin]
-    return found
+class Letters:
+    """A text of words, each with one space on either side, as an array of its letters."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.plain: Final = text.isascii()
+
+    @cached_property
+    def codes(self) -> NDArray[np.integer[Any]]:
+        """The code points; not to be written to."""
+        return np.frombuffer(self.text.encode("ascii"), dtype=np.uint8) if self.plain else codes_of(self.text)
+
+    @cached_property
+    def spaces(self) -> Begins:
+        """Where the spaces are."""
+        spaces: Begins = (self.codes == _SPACE).nonzero()[0]
+        return spaces
+
+
+class _Tier(NamedTuple):
+    """Beginnings of words that are put aside by so many first letters."""
+
+    letters: int
+    table: NDArray[np.uint8]
+    """For the highest bits of the hash of those: the lengths of known beginnings that have them, as `bits`."""
+    shift: np.uint64
+    ends: Begins
+    bits: NDArray[np.uint8]
+
+    def begun(self, heads: Begins, begins: Begins) -> tuple[Begins, Begins, Begins]:
+        """The words that may begin so, once for each length, and where that part ends: as `Lexicon._phrased`."""
+        lengths = self.table[heads]
+        some = (lengths != 0).nonzero()[0]
+        which = (lengths[some] & self.bits != 0).ravel().nonzero()[0]
+        rows = which // max(len(some), 1)
+        some, ends = some[which - rows * len(some)], self.ends[rows]
+        return some, ends, begins[some] + (ends - _START)
 
 
 class Lexicon:
@@ -102,42 +131,49 @@ class Lexicon:
         ):
             self._marks[some >> self._shift] |= mark
         self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])[:, None]
-        self._starts: Begins = np.unique(ends[ends >= _START + _HEAD])
-        self._short: Begins = np.unique(ends[(ends > _START) & (ends < _START + _HEAD)])[:, None]
-        """Beginnings shorter than those by which words are put aside: every word is looked at for them."""
-        self._bits = 1 << np.arange(len(self._starts), dtype=np.uint16)
-        self._heads = np.zeros(1 << (64 - int(_HEADS)), dtype=np.uint16)
-        """For the hash of the first letters of a word: which beginnings that are known have these."""
-        for bit, end in zip(self._bits, self._starts.tolist(), strict=True):
-            heads = {(part[:_HEAD], _ONE) for part, each in keys if each == end}
-            self._heads[self._hashes_of(list(heads)) >> _HEADS] |= bit
+        self._tiers = list(self._tiers_of([key for key in keys if key[1] > _START]))
+        self._tags: _Hashes = np.arange(_START + LONGEST + 1, dtype=np.uint64) * _TAG
 
-    def find(self, haystack: str) -> tuple[Numbers, Begins]:
-        """The numbers of the known texts in `haystack`, and the places of the space before each."""
+    def _tiers_of(self, keys: Sequence[tuple[str, int]]) -> Iterator[_Tier]:
+        """How the beginnings of words are put aside, a tier for each number of letters that is looked at first."""
+        for letters, longer in zip(_TIERS, (*_TIERS[1:], LONGEST + 1), strict=True):
+            some = [key for key in keys if _START + letters <= key[1] < _START + longer]
+            if not some:
+                continue
+            ends = np.unique([end for _, end in some])
+            shift = 64 - max(10, (len(some) * 8).bit_length())
+            table = np.zeros(1 << (64 - shift), dtype=np.uint8)
+            bits = np.left_shift(1, np.arange(len(ends))).astype(np.uint8)[:, None]
+            for bit, end in zip(bits[:, 0], ends.tolist(), strict=True):
+                heads = {(part[:letters], _ONE) for part, each in some if each == end}
+                table[self._hashes_of(list(heads)) >> np.uint64(shift)] |= bit
+            yield _Tier(letters, table, np.uint64(shift), ends, bits)
+
+    def find(self, letters: Letters) -> tuple[Numbers, Begins]:
+        """The numbers of the known texts in `letters`, and the places of the space before each."""
         if not len(self._numbers):
             return self._numbers, np.zeros(0, dtype=np.intp)
-        codes = _codes(haystack)
+        codes, spaces = letters.codes, letters.spaces
         up, down = self._reach(len(codes))
         sums = np.cumsum(codes * up[: len(codes)], dtype=np.uint64)
-        spaces = (codes == _SPACE).nonzero()[0]
         begins = spaces[:-1]
         before, turned = sums[begins], down[begins]
         words = (sums[spaces[1:] - 1] - before) * turned
         marks = self._marks[(words >> self._shift).view(np.int64)]
         known = (marks & _WORD != 0).nonzero()[0]
-        hashes, where = [words[known]], [begins[known]]
-        for some, ends, lasts in (
-            self._phrased(marks, spaces),
-            self._begun(sums, before, turned, begins),
-            (np.arange(len(begins)), self._short, begins + (self._short - _START)),
-        ):
-            if lasts.size:
-                np.minimum(lasts, len(codes) - 1, out=lasts)
-                parts = (sums[lasts] - before[some]) * turned[some] + ends.astype(np.uint64) * _TAG
-                likely = (self._marks[(parts >> self._shift).view(np.int64)] & _OTHER != 0).nonzero()
-                hashes.append(parts[likely])
-                where.append(begins[some[likely[-1]]])
-        return self._compared(haystack, np.concatenate(hashes), np.concatenate(where))
+        parts = [self._phrased(marks, spaces)]
+        for tier in self._tiers:
+            heads = (sums.take(begins + tier.letters, mode="clip") - before) * turned
+            parts.append(tier.begun((heads >> tier.shift).view(np.int64), begins))
+        some, ends, lasts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        np.minimum(lasts, len(codes) - 1, out=lasts)
+        hashes = (sums[lasts] - before[some]) * turned[some] + self._tags[ends]
+        likely = (self._marks[(hashes >> self._shift).view(np.int64)] & _OTHER != 0).nonzero()[0]
+        return self._compared(
+            letters.text,
+            np.concatenate((words[known], hashes[likely])),
+            begins[np.concatenate((known, some[likely]))],
+        )
 
     def _phrased(self, marks: NDArray[np.uint8], spaces: Begins) -> tuple[Begins, Begins, Begins]:
         """The words that are the first of a phrase, where parts of phrases end, and the last letter of each part."""
@@ -145,22 +181,8 @@ class Lexicon:
         lasts = spaces[firsts + 1] + (self._phrases - _TWO)
         if len(self._phrases) and self._phrases[0, 0] == _TWO:
             lasts[0] = spaces.take(firsts + 2, mode="clip") - 1
-        return firsts, self._phrases, lasts
-
-    def _begun(
-        self, sums: _Hashes, before: _Hashes, turned: _Hashes, begins: Begins
-    ) -> tuple[Begins, Begins, Begins]:
-        """The words with the first letters of a known beginning, once for each length of such: as `_phrased`."""
-        if not len(self._starts):
-            return begins[:0], begins[:0], begins[:0]
-        heads = (sums.take(begins + _HEAD, mode="clip") - before) * turned
-        lengths = self._heads[(heads >> _HEADS).view(np.int64)]
-        some = (lengths != 0).nonzero()[0]
-        rows, columns = np.divmod(
-            np.flatnonzero((lengths[some] & self._bits[:, None]) != 0), max(len(some), 1)
-        )
-        some, ends = some[columns], self._starts[rows]
-        return some, ends, begins[some] + (ends - _START)
+        repeated = np.concatenate([firsts] * len(self._phrases)) if len(self._phrases) else firsts[:0]
+        return repeated, self._phrases[:, 0].repeat(len(firsts)), lasts.ravel()
 
     def _compared(self, haystack: str, hashes: _Hashes, where: Begins) -> tuple[Numbers, Begins]:
         """The numbers of those of `hashes` that are known, with their places."""
@@ -194,7 +216,7 @@ class Lexicon:
         """The hash of each part as `find` computes it."""
         if not keys:
             return np.zeros(0, dtype=np.uint64)
-        codes = _codes(" " + " ".join([part for part, _ in keys]))
+        codes = Letters(" " + " ".join([part for part, _ in keys])).codes
         spaces = np.cumsum([0, *(len(part) + 1 for part, _ in keys)])
         begins, lasts = spaces[:-1], spaces[1:] - 1
         up, down = self._reach(len(codes))
@@ -220,10 +242,6 @@ def _looked_up(text: str) -> tuple[str, int]:
         return text[:second], _TWO
     into = min(len(text) - first - 1, INTO)
     return (text[: first + 1 + into], _TWO + into) if into else (text[:first], _ONE)
-
-
-def _codes(text: str) -> NDArray[np.integer[Any]]:
-    return np.frombuffer(text.encode("ascii"), dtype=np.uint8) if text.isascii() else codes_of(text)
 
 
 def _powers(base: int, count: int, first: int = 1) -> _Hashes:
