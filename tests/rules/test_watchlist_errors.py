@@ -189,6 +189,7 @@ TRAPS = [
     ("lang=ko", "asked with lang:"),
     ("defector, left", "an entry of its own"),
     ("탈북자、망명", "an entry of its own"),
+    ("朝鲜 外交官", "朝鲜外交官, or as a query 朝鲜 NEAR/3 外交官"),
 ]
 
 

@@ -35,6 +35,7 @@ _FOREIGN: Final = re.compile(r"(?<=\w)(?:\?(?=\w)|[?!]$|~\d*$|\^\d+$)")
 """Wildcards and marks of other programs: colou?r, defect!, defector~1, defector^2. As punctuation they are a border."""
 _ADDRESS: Final = re.compile(r"[/.=]|\s")
 _LISTED: Final = re.compile(r"(?<=[^\W\d])\s*[,;、，；]\s*(?=[^\W\d])")
+_SPACED: Final = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _FIELD: Final = re.compile(rf"({'|'.join(FIELDS)})=(?=\S)")
 
 
@@ -46,7 +47,7 @@ def trap(term: str, *, near: bool) -> str:
     if term.lstrip("~").startswith("="):
         return ""  # closed on both sides: what stands inside other words is not found
     written = term.lstrip("~")
-    known = _foreign(written) or _ANYWHERE.get(fold_forms(written))
+    known = _foreign(written) or _spaced(written) or _ANYWHERE.get(fold_forms(written))
     if known:
         return known
     if not near and written in _LOOSE:
@@ -76,6 +77,14 @@ def _foreign(written: str) -> str:
             f"`{field.group()}` looks for the word {field.group(1)}: a field is asked with {field.group(1)}:"
         )
     return ""
+
+
+def _spaced(written: str) -> str:
+    """What is wrong with a phrase of Han words: Chinese and Japanese are written without the space."""
+    if not _SPACED.search(written):
+        return ""
+    joined, apart = _SPACED.sub("", written), " NEAR/3 ".join(_SPACED.split(written))
+    return f"`{written}` is found only with the space in it: write {joined}, or as a query {apart}"
 
 
 def _too_short(term: str) -> str:
