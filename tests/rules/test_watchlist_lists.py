@@ -63,6 +63,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], dict[str, bool] | None]] 
         None,
     ),
     (
+        "near and within hold for one and the same hit",
+        {"any": ("fled",), "all": ("Seoul",), "near": 2, "within": "sentence"},
+        {"body": "From Seoul, where he was born, he fled. Seoul is silent."},
+        None,
+    ),
+    (
         "near",
         {"any": ("fled",), "all": ("Seoul",), "near": 2},
         {"body": "fled far from Seoul"},

@@ -133,12 +133,18 @@ class Reach(Condition):
         return subjects + [hit for row in found for hit in as_context(self._in_reach(article, row, subjects))]
 
     def _in_reach(self, article: Article, mine: list[Found], theirs: list[Found]) -> list[Found]:
-        if self.near is not None:
-            mine = _reached(article, mine, theirs, self.near, "")
-        if self.within is not None:
-            units = {article.unit(hit.a, self.within) for hit in theirs}
-            mine = [hit for hit in mine if article.unit(hit.a, self.within) in units]
-        return mine
+        """Those of `mine` with one of `theirs` near and, if both are asked, in the same sentence or paragraph."""
+        if self.within is None:
+            return mine if self.near is None else _reached(article, mine, theirs, self.near, "")
+        there: dict[int, list[Found]] = {}
+        for hit in theirs:
+            there.setdefault(article.unit(hit.a, self.within), []).append(hit)
+        with_others = [(hit, there.get(article.unit(hit.a, self.within), [])) for hit in mine]
+        if self.near is None:
+            return [hit for hit, others in with_others if others]
+        return [
+            hit for hit, others in with_others if others and _reached(article, [hit], others, self.near, "")
+        ]
 
     def inner(self) -> tuple[Condition, ...]:
         """Subject and contexts."""
