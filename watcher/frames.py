@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -41,8 +42,9 @@ UNBROKEN = 500
 """Characters from which what ends in a full stop is a menu that stands on one line."""
 EDGE = 64
 """Tokens from the beginning or the end of a text within which its frame begins or ends."""
-ITEM = 60
+ITEM = 40
 """Characters of a list's lines, on average."""
+_BEGINNING = Chain(0, 0, 0, 0, 0)
 _MOST = 64
 """Chains, the heaviest, among which an order is looked for."""
 _SENTENCE = re.compile(r"[^.!?…。！？।؟۔]+([.!?…。！？।؟۔]?)")
@@ -68,15 +70,18 @@ def frame(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint, *, mu
     """
     if mine.tokens is None:
         return None
-    ordered = _in_order(chains)
-    if much:
-        page, sure = _around(chains, ordered, mine, theirs)
-        # a site gives an article one title, whoever comments on it
-        titled = None not in (mine.title_key, theirs.title_key) and mine.title_key != theirs.title_key
-        sure = sure or (titled and _is_listed(ordered, mine, theirs))
+    ordered, page = _in_order(chains), _Page(mine)
+    if not much:
+        stands, sure = _is_listed(page, ordered, mine, theirs), True
     else:
-        page, sure = _Page(mine) if _is_listed(ordered, mine, theirs) else None, True
-    if page is None:
+        between = _between(chains, ordered, mine, theirs)
+        gaps = _gaps(ordered, between)
+        sure = not gaps or _are_two(page, gaps, ordered)
+        stands = bool(gaps) or _is_footed(ordered[-1], between, mine, theirs)
+        if stands and not sure and None not in (mine.title_key, theirs.title_key):
+            # a site gives an article one title, whoever comments on it
+            sure = mine.title_key != theirs.title_key and _is_listed(page, ordered, mine, theirs)
+    if not stands:
         return None
     return Frame(own=tuple(chain for chain in chains if sure and page.goes_on(chain)), sure=sure)
 
@@ -85,10 +90,19 @@ class _Page:
     """A text as prose and lists; words are weighed as in a chain's weight."""
 
     def __init__(self, text: Fingerprint) -> None:
-        self._reads = _prose(text)
-        weights = _weights(text)
-        self._weights = sums(weights)
-        self._prose = sums(np.where(self._reads, weights, 0))
+        self._text = text
+
+    @cached_property
+    def _reads(self) -> NDArray[np.bool_]:
+        return _prose(self._text)
+
+    @cached_property
+    def _weights(self) -> list[int]:
+        return sums(_weights(self._text))
+
+    @cached_property
+    def _prose(self) -> list[int]:
+        return sums(np.where(self._reads, _weights(self._text), 0))
 
     def prose(self, first: int, until: int) -> int:
         """The prose of these tokens."""
@@ -128,38 +142,45 @@ class _Gap:
 # --------------------------------------------------------------------------- decided
 
 
-def _around(
+def _between(
     chains: Sequence[Chain], ordered: list[Chain], mine: Fingerprint, theirs: Fingerprint
-) -> tuple[_Page | None, bool]:
-    """My page, where each has a text of some length in one place of what they share; and whether that is an article."""
-    alone, size = _alone(mine, [(chain.start, chain.end) for chain in chains])
-    their_alone, their_size = _alone(theirs, [(chain.their_start, chain.their_end) for chain in chains])
-    between = [
+) -> list[tuple[int, int]]:
+    """What each has of its own before each of the chains in order, as weights."""
+    alone = _alone(mine, [(chain.start, chain.end) for chain in chains])
+    their_alone = _alone(theirs, [(chain.their_start, chain.their_end) for chain in chains])
+    return [
         (
             alone[max(then.start, chain.end)] - alone[chain.end],
             their_alone[max(then.their_start, chain.their_end)] - their_alone[chain.their_end],
         )
-        for chain, then in pairwise(ordered)
+        for chain, then in pairwise((_BEGINNING, *ordered))
     ]
-    gaps = [
-        _Gap(ordered[at].end, ordered[at + 1].start, at + 1)
-        for at, own in enumerate(between)
-        if min(own) >= OWN_WORDS * LINK_WIDE
+
+
+def _gaps(ordered: list[Chain], between: list[tuple[int, int]]) -> list[_Gap]:
+    """Where each has a text of some length in one place of what they share."""
+    return [
+        _Gap(ordered[before - 1].end, ordered[before].start, before)
+        for before in range(1, len(ordered))
+        if min(between[before]) >= OWN_WORDS * LINK_WIDE
     ]
-    if not gaps:
-        head, last = ordered[0], ordered[-1]
-        footed = mine.count - last.end < K_WIDE and theirs.count - last.their_end < K_WIDE
-        between.append((alone[head.start], their_alone[head.their_start]))
-        standing = any(min(ours / size, yours / their_size) >= OWN_SHARE for ours, yours in between)
-        return _Page(mine) if footed and standing else None, True
-    page = _Page(mine)
-    # where other teasers or comments stand beside one article, what is shared reads as an article
-    apart = (
+
+
+def _is_footed(last: Chain, between: list[tuple[int, int]], mine: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether all behind the texts of both is shared, and much of each is its own: a brief over a footer."""
+    if mine.count - last.end >= K_WIDE or theirs.count - last.their_end >= K_WIDE:
+        return False
+    size, their_size = int(_weights(mine).sum()), int(_weights(theirs).sum())
+    return any(min(ours / size, yours / their_size) >= OWN_SHARE for ours, yours in between)
+
+
+def _are_two(page: _Page, gaps: list[_Gap], ordered: list[Chain]) -> bool:
+    """Whether an article stands in a gap; where other teasers or comments do, what is shared reads as the article."""
+    return (
         any(_reads_most(page, gap, ordered) for gap in gaps)
         or any(_stands_first(page, gap, ordered) for gap in gaps)
         or _only_notices(page, gaps[0], ordered)
     )
-    return page, apart
 
 
 def _reads_most(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
@@ -200,23 +221,24 @@ def _only_notices(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
     )
 
 
-def _is_listed(ordered: list[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
+def _is_listed(page: _Page, ordered: list[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
     """Whether both begin or both end with one list: the menus of a site, or what stands at the foot of its pages."""
     head, last = ordered[0], ordered[-1]
-    return (max(head.start, head.their_start) <= EDGE and _is_list(head, mine)) or (
-        max(mine.count - last.end, theirs.count - last.their_end) <= EDGE and _is_list(last, mine)
+    return (max(head.start, head.their_start) <= EDGE and _is_list(page, head, mine)) or (
+        max(mine.count - last.end, theirs.count - last.their_end) <= EDGE and _is_list(page, last, mine)
     )
 
 
-def _is_list(chain: Chain, mine: Fingerprint) -> bool:
+def _is_list(page: _Page, chain: Chain, mine: Fingerprint) -> bool:
     """Whether a chain has lines of a list; in a text without lines, whether its words are those of a menu."""
     if mine.tokens is None or chain.weight < LISTED * LINK_WIDE:
         return False
     text = mine.tokens.folded.original
     start, end = int(mine.tokens.starts[chain.start]), int(mine.tokens.ends[chain.end - 1])
     lines = text.count("\n", start, end) + 1
-    if lines > 2:
-        return end - start <= ITEM * lines
+    if lines > 2 and end - start <= ITEM * lines:
+        lists = page.lists(chain.start, chain.end)
+        return lists >= max(LISTED * LINK_WIDE, page.prose(chain.start, chain.end))
     return "\n" not in text and not _is_running(text[start:end])
 
 
@@ -267,13 +289,12 @@ def _is_running(text: str) -> bool:
     return 2 * sum(map(str.isupper, initials)) <= len(initials)
 
 
-def _alone(text: Fingerprint, covered: list[tuple[int, int]]) -> tuple[list[int], int]:
-    """The weights of a text's tokens that are not covered, as sums, and of all its tokens."""
+def _alone(text: Fingerprint, covered: list[tuple[int, int]]) -> list[int]:
+    """The weights of a text's tokens that are not covered, as sums."""
     weights = _weights(text)
-    size = int(weights.sum())
     for first, until in covered:
         weights[first:until] = 0
-    return sums(weights), size
+    return sums(weights)
 
 
 def _weights(text: Fingerprint) -> NDArray[np.int64]:

@@ -123,9 +123,9 @@ def _linked(
     copied = max(likeness.containment, likeness.contained) >= LINK_CONTAINMENT
     if not same_item and strong < NUMBERS_WAIVED and copied == (strong >= LINK_CONTAINMENT):
         around = frame(chains, mine, theirs, much=copied)
-        if around is not None and around.sure:
+        if around is not None and around.sure and (copied or not around.own):
             return _framed(likeness, mine, theirs, around.own) if longest >= LINK_WEIGHT else None
-        likeness = replace(likeness, perhaps_framed=around is not None)
+        likeness = replace(likeness, perhaps_framed=around is not None and not around.sure)
     if strong < LINK_CONTAINMENT:
         return likeness
     short = strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE
