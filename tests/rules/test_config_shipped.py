@@ -121,6 +121,11 @@ FOUND = [
     ("북한 해커, 거래소에서 코인 90억 탈취", {M}),
     ("북한은 무기 판매로 외화를 벌었다.", {M}),
     ("朝鲜黑客窃取的以太坊流向境外", {M}),
+    ("North's Lazarus is behind the raid on a bridge, analysts say.", {M}),
+    ("The FBI pinned the theft of 400 bitcoins on TraderTraitor.", {M}),
+    ("An attaché defects to South, a paper says.", {D}),
+    ("North Korea's consul in Varna went into hiding in spring.", {D}),
+    ("The North Korean sergeant walked into the South on foot.", {D}),
 ]  # fmt: skip
 
 SILENT = [
@@ -168,6 +173,7 @@ SILENT = [
     ("shells that were fired", "", "North Korea fired shells after it executed a drill near the sea border."),
     ("an exchange", "코인원, 신규 상장", "거래소 코인원이 새 자산을 상장했다."),
     ("another minister", "", "韩国国防部长官被撤换，总统任命新长官。"),
+    ("another Lazarus", "", "Lazarus rose from the dead; the crypto market did not."),
     ("markets for crypto", "", "Cryptocurrency prices fell as traders fled to bonds."),
 ]  # fmt: skip
 
