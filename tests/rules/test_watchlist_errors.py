@@ -78,6 +78,7 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("a bb and cc dd", [(3, '("a bb")'), (6, "write `and` as AND"), (13, '("cc dd")')]),
     ("a NEAR5 b", [(3, "write `NEAR5` as NEAR/5")]),
     ("a NEAR/1000000 b", [(3, "up to six digits")]),
+    ("＠dprx AND titel：x", [(1, "@dprk"), (11, "did you mean title:?")]),
     ("fled|left AND a", [(1, "write (fled OR left)")]),
 ]
 

@@ -67,7 +67,7 @@ def match(setup: Setup, query: str, files: tuple[Path, ...], title: str, *, as_j
 
 def _concepts(setup: Setup, query: str) -> dict[str, tuple[str, ...]]:
     """The config's concepts; none where the query names none, or where there is no config to be found."""
-    if "@" not in query:
+    if not {"@", "＠"} & set(query):
         return {}
     try:
         return setup.config.concepts

@@ -24,7 +24,7 @@ from watcher.watchlist.syntax import (
     nearest,
     nearest_field,
 )
-from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, Lexer, Token
+from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, WIDE, Lexer, Token
 
 _FOREIGN: Final = {
     "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR", "onear": "ONEAR", "atleast": "ATLEAST", "&": "AND",
@@ -308,11 +308,12 @@ def _field_meant(entry: str) -> str:
 
 def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
     """The tree of one entry of a list: a term or phrase, a regex, `@concept`, `field:` of those."""
+    written, text = text, text.translate(WIDE)
     stripped = text.strip()
     start = len(text) - len(text.lstrip())
     field = FIELD.match(stripped)
     if field and field.group(1) in FIELDS and not stripped[field.end() :].startswith("//"):
-        inner, errors = parse_entry(" " * (start + field.end()) + stripped[field.end() :])
+        inner, errors = parse_entry(" " * (start + field.end()) + written.strip()[field.end() :])
         moved = [error(e.message, text, e.column - 1) for e in errors]
         return inner and InField(field.group(1), inner, start, inner.end), moved
     if not stripped:
@@ -322,7 +323,7 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         message = f"there is no field `{field.group()}`; did you mean {meant}:? (as a phrase: in quotes)"
         return None, [error(message, text, start)]
     if stripped[0] in "@/" or stripped.lstrip("=~")[:1] in OPENING:
-        node, errors = parse(text)
+        node, errors = parse(written)
         if node is not None and not errors and not isinstance(node, (Term, Regex, Concept)):
             errors = [error("an entry is one term; what combines terms goes into query = '…'", text, start)]
         return node, errors

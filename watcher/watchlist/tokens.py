@@ -21,6 +21,8 @@ class Token:
     number: int = 0
 
 
+WIDE: Final = str.maketrans("＊＝～＠：／", "*=~@:/")
+"""Marks of the language in full width, as Chinese and Korean keyboards write them: one for one, so that places stay."""
 OPENING: Final = {'"': '"', "“": "”", "„": "“”", "«": "»", "「": "」", "＂": "＂"}
 OPERATOR: Final = re.compile(r"(AND|OR|NOT|NEAR|ONEAR|ATLEAST)(?:/(\S*))?")
 FIELD: Final = re.compile(r"([A-Za-z_]+):")
@@ -35,7 +37,8 @@ class Lexer:
     """Reads a query into tokens; what cannot be read is noted in `errors` and left out."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.written = text
+        self.text = text.translate(WIDE)
         self.errors: list[QueryError] = []
 
     def tokens(self) -> list[Token]:
@@ -52,7 +55,7 @@ class Lexer:
             at = token.end
 
     def _note(self, message: str, at: int) -> None:
-        self.errors.append(error(message, self.text, at))
+        self.errors.append(error(message, self.written, at))
 
     def _token(self, at: int) -> Token:
         text = self.text
@@ -126,7 +129,7 @@ class Lexer:
         flag = int(self.text[end + 1 : end + 2] == "i")
         if end == at + 1:
             self._note("this regex is empty: write what to look for between the slashes", at)
-        return Token("regex", self.text[at + 1 : end].replace("\\/", "/"), at, end + 1 + flag, flag)
+        return Token("regex", self.written[at + 1 : end].replace("\\/", "/"), at, end + 1 + flag, flag)
 
     def _operator(self, name: str, number: str | None, at: int, end: int) -> Token:
         counted = name in ("NEAR", "ONEAR", "ATLEAST")
