@@ -65,8 +65,6 @@ _KIND_RANGES: Final = (
 
 JOINTS: Final = ".," + APOSTROPHES
 """Marks that may join two words to one that is counted: `MSS's`, `l'ONU`, `3.5`."""
-JOINT: Final = re.compile(rf"[{JOINTS}](?=\S)")
-"""Where one may do so."""
 _GLUE: Final = np.zeros(_CODES, dtype=bool)
 _GLUE[[ord(mark) for mark in JOINTS]] = True
 _MARKED: Final = bytes(_DOT if _GLUE[code] else max(code, _SPACE) for code in range(256))
@@ -234,12 +232,12 @@ class Folded:
             weights[kinds > LETTER] = 1
         first = letters.nonzero()[0]
         weights[first] = 2
-        weights[self._glued(first)] = 0
+        weights[self._joined(first)] = 0
         return np.cumsum(halves, dtype=np.int32) * np.float32(0.5)
 
     @property
     def joints(self) -> int:
-        """How many marks of the original may join two words to one that is counted, at most (`_glued`)."""
+        """How many marks of the original may join two words to one that is counted, at most (`joined`)."""
         original = self.original
         if original.isascii():
             data = original.encode("ascii").translate(_MARKED)
@@ -248,20 +246,28 @@ class Folded:
         after = _GLUE[codes].nonzero()[0] + 1
         return int(np.count_nonzero(codes.take(after, mode="clip") > _SPACE))
 
-    def _glued(self, first: NDArray[np.intp]) -> list[int]:
+    def joined(self, first: NDArray[np.intp]) -> int:
+        """How many of the words that begin at `first` in the text continue the one before, and so are not counted."""
+        return len(self._joined(first))
+
+    def _joined(self, first: NDArray[np.intp]) -> list[int]:
         """Of words that begin at `first`, those that continue the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
         first = first[first >= 2]
         places: NDArray[np.integer[Any]] = first - 1
         if self._changed is not None:
             places = self.starts[places]
-        marked = _GLUE[codes_of(self.original)[places]].nonzero()[0]
+        original = self.original
+        codes = (
+            np.frombuffer(original.encode("ascii"), np.uint8) if original.isascii() else codes_of(original)
+        )
+        marked = _GLUE[codes[places]].nonzero()[0]
         first, places = first[marked], places[marked]
         if self._changed is not None:
             wide = self.starts[first] - places == 1
             if isinstance(self._changed, tuple):
                 wide &= self.ends[first - 1] - places == 1
             first, places = first[wide], places[wide]
-        text, original = self.text, self.original
+        text = self.text
         found = []
         for at, place in zip(first.tolist(), places.tolist(), strict=True):
             if text[at - 1] != " ":

@@ -15,7 +15,6 @@ from watcher.folding import (
     HAN,
     HANGUL,
     HIRAGANA,
-    JOINT,
     KINDS,
     Folded,
     codes_of,
@@ -26,7 +25,7 @@ from watcher.model import Fields, Span
 from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
-from watcher.watchlist.words import Begins, Letters, Numbers
+from watcher.watchlist.words import SPACE, Begins, Letters, Numbers
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
@@ -35,7 +34,7 @@ FAR: Final = 1e9
 
 
 SINGLY: Final = 6
-"""The boundaries before the places of so many patterns are sooner counted one by one than all together."""
+"""The boundaries before so many places are sooner counted one by one than all together."""
 MANY: Final = 50
 """Pairs of places, and patterns, that are looked through one by one to tell whether they stand apart."""
 
@@ -43,9 +42,10 @@ MANY: Final = 50
 class Part:
     """One field in the haystack: where it begins and ends there, and its folded text."""
 
-    __slots__ = ("begin", "end", "folded", "name")
+    __slots__ = ("begin", "end", "folded", "name", "number")
 
-    def __init__(self, name: str, begin: int, folded: Folded) -> None:
+    def __init__(self, number: int, name: str, begin: int, folded: Folded) -> None:
+        self.number = number
         self.name = name
         self.begin = begin
         self.end = begin + len(folded.text)
@@ -60,9 +60,9 @@ class Article:
         self.parts: list[Part] = []
         pieces = [" "]
         at = 1
-        for name in FIELDS if metadata else FIELDS[:2]:
+        for number, name in enumerate(FIELDS if metadata else FIELDS[:2]):
             folded = fold(getattr(fields, name))
-            self.parts.append(Part(name, at, folded))
+            self.parts.append(Part(number, name, at, folded))
             pieces += [folded.text, SEPARATOR]
             at += len(folded.text) + len(SEPARATOR)
         self.haystack = "".join(pieces)
@@ -73,8 +73,7 @@ class Article:
         self.places: tuple[Numbers, Begins] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
         """The patterns and words that were seen, and where each begins, as the engine found them."""
         self.starts: dict[int, list[int]] = {}
-        """Where each of those patterns begins that the watchlists to be evaluated ask for, in order."""
-        self._ranks: dict[int, int] = {}
+        """Where each of those patterns begins that is asked for, in order (`ask`)."""
         self.memo: dict[object, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}
@@ -91,10 +90,16 @@ class Article:
                 return part
         return self.parts[-1]
 
-    def locate(self, a: int, b: int) -> tuple[str, Span]:
-        """The field of a hit, and its span in the field's original text."""
+    def locate(self, a: int, b: int) -> tuple[int, str, int, int]:
+        """The number of a hit's field and its name, and the hit's span in the field's original text."""
         part = self.part(a)
-        return part.name, part.folded.span(a - part.begin, b - part.begin)
+        start, end = part.folded.span(a - part.begin, b - part.begin)
+        return part.number, part.name, start, end
+
+    def ask(self, starts: dict[int, list[int]]) -> None:
+        """Looks, from now on, at the patterns in `starts`: those that the watchlists to be evaluated ask for."""
+        self.starts = starts
+        self.__dict__.pop("_ranks", None)
 
     # ------------------------------------------------------------- verified hits
 
@@ -227,8 +232,17 @@ class Article:
 
     @cached_property
     def joints(self) -> int:
-        """How many marks in title and body may join two words to one that is counted, at most."""
-        return sum(part.folded.joints for part in self.parts[:2])
+        """How many marks may join two words of the title or of the body to one that is counted, at most."""
+        title, body = self.parts[:2]
+        return max(title.folded.text.count(" "), body.folded.joints)
+
+    @cached_property
+    def _ranks(self) -> dict[int, int]:
+        """How many boundaries stand before the places where wanted patterns begin."""
+        begins = [at for each in self.starts.values() for at in each]
+        if len(begins) <= SINGLY:
+            return {at: self.haystack.count(" ", 0, at) for at in begins}
+        return dict(zip(begins, self.letters.spaces.searchsorted(begins).tolist(), strict=True))
 
     def surely_apart(self, one: Collection[int], other: Collection[int], reach: float) -> bool:
         """Whether each pattern of `one` begins more than `reach` words from each of `other`.
@@ -239,31 +253,15 @@ class Article:
         """
         if not self.letters.plain or len(one) + len(other) > MANY:
             return False
-        starts = self.starts
-        mine = [at for pattern in one if pattern in starts for at in starts[pattern]]
-        theirs = [at for pattern in other if pattern in starts for at in starts[pattern]]
+        starts, ranks = self.starts, self._ranks
+        mine = [ranks[at] for pattern in one if pattern in starts for at in starts[pattern]]
+        theirs = [ranks[at] for pattern in other if pattern in starts for at in starts[pattern]]
         if not mine or not theirs:
             return True
         if len(mine) * len(theirs) > MANY:
             return False
-        rank = self._rank
-        others = [rank(at) for at in theirs]
-        reach += 1
-        nearest = min([abs(rank(at) - other) for at in mine for other in others])
+        nearest = min([abs(a - b) for a in mine for b in theirs]) - 1
         return nearest > reach and nearest > reach + self.joints
-
-    def _rank(self, at: int) -> int:
-        """How many boundaries stand before haystack offset `at`, where a wanted pattern begins."""
-        found = self._ranks.get(at)
-        if found is None:
-            if len(self.starts) <= SINGLY:
-                self._ranks[at] = self.haystack.count(" ", 0, at)
-            else:
-                begins = np.array([at for each in self.starts.values() for at in each], np.intp)
-                ranks = self.letters.spaces.searchsorted(begins)
-                self._ranks.update(zip(begins.tolist(), ranks.tolist(), strict=True))
-            found = self._ranks[at]
-        return found
 
     def near(self, end: int, begin: int, gap: float) -> bool:
         """Whether at most `gap` words begin from haystack offset `end` on and before `begin`."""
@@ -274,10 +272,8 @@ class Article:
                 return True
             if words > gap + self.joints:
                 return False
-            original, starts = part.folded.original, part.folded.starts
-            first, last = (max(at - part.begin - 1, 0) for at in (end, begin))
-            if not JOINT.search(original, starts.item(first), starts.item(last) + 2):
-                return False
+            spaces = (self.letters.codes[end - 1 : begin - 1] == SPACE).nonzero()[0]
+            return words - part.folded.joined(spaces + (end - part.begin)) <= gap
         return self.count(begin) - self.count(end) <= gap
 
     def distances(self, begins: Begins) -> tuple[NDArray[np.int64], int]:

@@ -106,6 +106,7 @@ class Selection:
                     for each, _ in choices[1:CHECKED]
                 ]
         self._patterns = patterns
+        self._titled = any(pattern < 0 for some in needs for each in some for pattern in each.patterns)
         self._rows = Rows(selecting, selected, 2 * patterns)
         """For each pattern the watchlists it selects."""
         rows, members = groups.members(patterns)
@@ -127,7 +128,7 @@ class Selection:
         """The watchlists all of whose needs are among the patterns `seen`, some in the title (`titled`); some twice."""
         if not len(seen):
             return self._unselected
-        if len(titled):
+        if len(titled) and self._titled:
             seen = np.concatenate((seen, titled + np.int32(self._patterns)))
         places, _ = self._rows.places(seen)
         if len(places) and self._others:

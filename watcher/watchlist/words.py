@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ _BASE: Final = 0x9E3779B97F4A7C15
 _INVERSE: Final = pow(_BASE, -1, 1 << 64)
 _TAG: Final = np.uint64(0xD6E8FEB86659FD93)
 _STEP: Final = 1 << 14
-_SPACE: Final = ord(" ")
+SPACE: Final = ord(" ")
 _PAST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 INTO: Final = 3
@@ -50,27 +50,52 @@ class Letters:
     @cached_property
     def spaces(self) -> Begins:
         """Where the spaces are."""
-        spaces: Begins = (self.codes == _SPACE).nonzero()[0]
+        spaces: Begins = (self.codes == SPACE).nonzero()[0]
         return spaces
 
 
-class _Tier(NamedTuple):
-    """Beginnings of words that are put aside by so many first letters."""
+class _Tiers:
+    """Beginnings of words, put aside by the first letters of a word, of which it has as many as the tier says."""
 
-    letters: int
-    table: NDArray[np.uint8]
-    """For the highest bits of the hash of those: the lengths of known beginnings that have them, as `bits`."""
-    shift: np.uint64
-    ends: Begins
-    bits: NDArray[np.uint8]
+    def __init__(
+        self, keys: Sequence[tuple[str, int]], hashed: Callable[[Sequence[tuple[str, int]]], _Hashes]
+    ) -> None:
+        """`keys`: beginnings and where they end."""
+        tiers = []
+        for letters, longer in zip(_TIERS, (*_TIERS[1:], LONGEST + 1), strict=True):
+            some = [(part[:letters], end) for part, end in keys if letters <= end - _START < longer]
+            if some:
+                tiers.append((letters, max(10, (len(some) * 8).bit_length()), some))
+        self._letters = np.array([letters for letters, _, _ in tiers], dtype=np.intp)[:, None]
+        self._shifts = np.array([64 - bits for _, bits, _ in tiers], dtype=np.uint64)[:, None]
+        self._offsets = np.cumsum([0, *(1 << bits for _, bits, _ in tiers)])[:, None]
+        self._ends: Begins = np.unique([end for _, end in keys]).astype(np.intp)
+        self._bits = np.left_shift(1, np.arange(len(self._ends))).astype(np.uint16)[:, None]
+        self._table = np.zeros(int(self._offsets[-1, 0]), dtype=np.uint16)
+        """By tier and the highest bits of the hash of those letters: which of `_ends` beginnings have with them."""
+        for (_, bits, some), offset in zip(tiers, self._offsets[:, 0].tolist(), strict=False):
+            for bit, end in zip(self._bits[:, 0], self._ends.tolist(), strict=True):
+                heads = [(part, _ONE) for part in {part for part, each in some if each == end}]
+                self._table[offset + (hashed(heads) >> np.uint64(64 - bits)).astype(np.intp)] |= bit
+        self._offsets = self._offsets[:-1]
 
-    def begun(self, heads: Begins, begins: Begins) -> tuple[Begins, Begins, Begins]:
+    def begun(
+        self, sums: _Hashes, before: _Hashes, turned: _Hashes, begins: Begins
+    ) -> tuple[Begins, Begins, Begins]:
         """The words that may begin so, once for each length, and where that part ends: as `Lexicon._phrased`."""
-        lengths = self.table[heads]
+        if not len(self._letters):
+            return begins[:0], begins[:0], begins[:0]
+        heads = sums.take(begins + self._letters, mode="clip")
+        heads -= before
+        heads *= turned
+        heads >>= self._shifts
+        places = heads.view(np.int64)
+        places += self._offsets
+        lengths = np.bitwise_or.reduce(self._table.take(places), axis=0)
         some = (lengths != 0).nonzero()[0]
-        which = (lengths[some] & self.bits != 0).ravel().nonzero()[0]
+        which = (lengths[some] & self._bits != 0).ravel().nonzero()[0]
         rows = which // max(len(some), 1)
-        some, ends = some[which - rows * len(some)], self.ends[rows]
+        some, ends = some[which - rows * len(some)], self._ends[rows]
         return some, ends, begins[some] + (ends - _START)
 
 
@@ -131,23 +156,8 @@ class Lexicon:
         ):
             self._marks[some >> self._shift] |= mark
         self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])[:, None]
-        self._tiers = list(self._tiers_of([key for key in keys if key[1] > _START]))
+        self._tiers = _Tiers([key for key in keys if key[1] > _START], self._hashes_of)
         self._tags: _Hashes = np.arange(_START + LONGEST + 1, dtype=np.uint64) * _TAG
-
-    def _tiers_of(self, keys: Sequence[tuple[str, int]]) -> Iterator[_Tier]:
-        """How the beginnings of words are put aside, a tier for each number of letters that is looked at first."""
-        for letters, longer in zip(_TIERS, (*_TIERS[1:], LONGEST + 1), strict=True):
-            some = [key for key in keys if _START + letters <= key[1] < _START + longer]
-            if not some:
-                continue
-            ends = np.unique([end for _, end in some])
-            shift = 64 - max(10, (len(some) * 8).bit_length())
-            table = np.zeros(1 << (64 - shift), dtype=np.uint8)
-            bits = np.left_shift(1, np.arange(len(ends))).astype(np.uint8)[:, None]
-            for bit, end in zip(bits[:, 0], ends.tolist(), strict=True):
-                heads = {(part[:letters], _ONE) for part, each in some if each == end}
-                table[self._hashes_of(list(heads)) >> np.uint64(shift)] |= bit
-            yield _Tier(letters, table, np.uint64(shift), ends, bits)
 
     def find(self, letters: Letters) -> tuple[Numbers, Begins]:
         """The numbers of the known texts in `letters`, and the places of the space before each."""
@@ -161,10 +171,7 @@ class Lexicon:
         words = (sums[spaces[1:] - 1] - before) * turned
         marks = self._marks[(words >> self._shift).view(np.int64)]
         known = (marks & _WORD != 0).nonzero()[0]
-        parts = [self._phrased(marks, spaces)]
-        for tier in self._tiers:
-            heads = (sums.take(begins + tier.letters, mode="clip") - before) * turned
-            parts.append(tier.begun((heads >> tier.shift).view(np.int64), begins))
+        parts = self._phrased(marks, spaces), self._tiers.begun(sums, before, turned, begins)
         some, ends, lasts = (np.concatenate(column) for column in zip(*parts, strict=True))
         np.minimum(lasts, len(codes) - 1, out=lasts)
         hashes = (sums[lasts] - before[some]) * turned[some] + self._tags[ends]
