@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -71,7 +71,7 @@ def compose(
 def _notes(ruling: Ruling, title: str, text: str, borders: Sequence[Span]) -> list[HitNote]:
     """The hits of one ruling with their sentences: novel subjects first, each sentence's hits marked together."""
     hits = [*zip(ruling.match.hits, ruling.novel_hits, strict=True)]
-    cues = [(replace(cue, subject=False), True) for cue in ruling.match.cues] if ruling.fresh else []
+    cues = [(cue._replace(subject=False), True) for cue in ruling.match.cues] if ruling.fresh else []
     ranked = sorted(
         [*hits, *cues],
         key=lambda pair: (not pair[1], not pair[0].subject, pair[0].field != "body", pair[0].start),
