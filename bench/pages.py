@@ -294,7 +294,7 @@ def _site(pages: dict[str, str], articles: dict[str, str]) -> Told:
         for number, (key, page) in enumerate(pages.items()):
             weighed = corpus.take(key, page)
             if number:
-                linked += bool(weighed.kin)
+                linked += bool(weighed.look_alikes)
                 copies += any(kin.copy for _, kin in weighed.kin)
                 lost.append(_lost(page, articles[key], weighed))
         corpus.close()

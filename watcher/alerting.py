@@ -58,7 +58,7 @@ def compose(
         hits=tuple(note for r in rulings for note in _notes(r, article.title, text, borders)),
         novel=tuple(novel),
         changes=tuple(changes),
-        look_alikes=tuple(k.note for k in kin),
+        look_alikes=tuple(k.note for k in kin if k.linked),
         story=story,
         conditions=tuple((r.match.watchlist, r.match.condition) for r in rulings),
         new_words=judgement.novelty.new_words,

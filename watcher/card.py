@@ -258,7 +258,7 @@ def _name(note: LookAlikeNote, *, shares: bool) -> str:
     if not shares:
         return name
     title = clean(note.title, 80)
-    # of what stands in the same frame of a site no share is reckoned
+    # a quotation in a long text may be none of it, rounded
     share = f"{note.containment:.0%}" if note.containment >= 0.005 else ""
     if title and note.source:
         return f"“{title}” ({name}, {share})" if share else f"“{title}” ({name})"

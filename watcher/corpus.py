@@ -14,13 +14,18 @@ from watcher.stores import Document, Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A text beside the corpus. `kin`: the linked documents, best first; `boilerplate`: spans known to everybody."""
+    """A text beside the corpus. `kin`: whose text stands in it, best first; `boilerplate`: spans known to everybody."""
 
     shape: Fingerprint
     kin: tuple[tuple[Document, Kin], ...]
     boilerplate: tuple[Span, ...]
     novelty: Novelty
     verdict: str
+
+    @property
+    def look_alikes(self) -> tuple[Kin, ...]:
+        """The linked documents; what stands in the same frame of a site is none."""
+        return tuple(kin for _, kin in self.kin if kin.linked)
 
     @property
     def nearest(self) -> Kin | None:
@@ -35,5 +40,5 @@ def weigh(text: str, title: str, reader: Reader) -> Weighed:
     kin = verified(shape, found, items=())
     boilerplate = boilerplate_spans(shape, unsigned(found.boilerplate))
     novelty = novel(text, [*(span for _, each in kin for span in each.likeness.spans), *boilerplate])
-    label = verdict(novelty, kin[0][1].likeness if kin else None)
+    label = verdict(novelty, next((each.likeness for _, each in kin if each.linked), None))
     return Weighed(shape=shape, kin=kin, boilerplate=boilerplate, novelty=novelty, verdict=label)

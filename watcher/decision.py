@@ -177,7 +177,7 @@ class Decision:
         changed: dict[str, tuple[Change, ...]] = {}
         if before is not None and not self._removed:
             matches, changed = self._changes(w, before[1])
-        seed = next((k.document for k in kin if k.origin == "seed"), None)
+        seed = next((k.document for k in kin if k.origin == "seed" and k.linked), None)
         outlets, told = (
             w.resurfacings(seed, self._now - RESURFACE_WINDOW) if seed is not None else (frozenset(), False)
         )

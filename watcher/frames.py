@@ -75,9 +75,11 @@ def frame(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint, *, mu
         stands, sure = _is_listed(page, ordered, mine, theirs), True
     else:
         between = _between(chains, ordered, mine, theirs)
-        gaps = _gaps(ordered, between)
+        gaps, last = _gaps(ordered, between), ordered[-1]
         sure = not gaps or _are_two(page, gaps, ordered)
-        stands = bool(gaps) or _is_footed(ordered[-1], between, mine, theirs)
+        stands = bool(gaps) or _is_footed(last, between, mine, theirs)
+        if not stands and _ends_apart(last, mine, theirs) and _is_listed(page, ordered, mine, theirs):
+            stands = _are_two(page, [_Gap(last.end, mine.count, len(ordered))], ordered)
         if stands and not sure and None not in (mine.title_key, theirs.title_key):
             # a site gives an article one title, whoever comments on it
             sure = mine.title_key != theirs.title_key and _is_listed(page, ordered, mine, theirs)
@@ -174,6 +176,12 @@ def _is_footed(last: Chain, between: list[tuple[int, int]], mine: Fingerprint, t
     return any(min(ours / size, yours / their_size) >= OWN_SHARE for ours, yours in between)
 
 
+def _ends_apart(last: Chain, mine: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether each has a text of some length behind all that they share."""
+    ours, yours = int(_weights(mine)[last.end :].sum()), int(_weights(theirs)[last.their_end :].sum())
+    return min(ours, yours) >= OWN_WORDS * LINK_WIDE
+
+
 def _are_two(page: _Page, gaps: list[_Gap], ordered: list[Chain]) -> bool:
     """Whether an article stands in a gap; where other teasers or comments do, what is shared reads as the article."""
     return (
@@ -194,8 +202,11 @@ def _stands_first(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
     """Whether the first prose behind the menus stands in this gap, and lists are between it and what is shared."""
     before, after = ordered[: gap.before], ordered[gap.before :]
     menus = sum(page.lists(chain.start, chain.end) for chain in before)
+    own = page.prose(gap.first, gap.until)
+    if not after:
+        return False
     longest = max(after, key=lambda chain: page.prose(chain.start, chain.end))
-    own, shared = page.prose(gap.first, gap.until), page.prose(longest.start, longest.end)
+    shared = page.prose(longest.start, longest.end)
     if menus < LISTED * LINK_WIDE or shared > ASIDE * own or _has_article(page, before, own):
         return False
     lists = sum(page.lists(chain.start, chain.end) for chain in after if chain.end <= longest.start)

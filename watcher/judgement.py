@@ -27,7 +27,7 @@ Outcome = Literal["alert", "follow-up", "silent"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """A linked look-alike. `known_to`: the watchlists it is known to, None for all of them."""
+    """A document whose text stands in this one. `known_to`: the watchlists it is known to, None for all of them."""
 
     document: int
     likeness: Likeness
@@ -46,6 +46,11 @@ class Kin:
     def copy(self) -> bool:
         """Whether the two are copies of one another, not documents that share a passage."""
         return max(self.likeness.containment, self.likeness.contained) >= 0.5
+
+    @property
+    def linked(self) -> bool:
+        """Whether it is a look-alike. Of one in the same frame of a site only the passages count, as known text."""
+        return not self.likeness.framed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,7 @@ def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
     """Decide a case. `rules` holds every watchlist that may match."""
     novelties = _Novelties(case)
     overall = novelties.of(lambda _: True)
-    best = case.kin[0] if case.kin else None
+    best = next((kin for kin in case.kin if kin.linked), None)
     seed = _seed(case, overall)
     rulings = tuple(_rule(case, match, rules[match.watchlist], novelties) for match in case.matches)
     # one that alerts for what it adds is not the return of a known text, which is still to be told then
@@ -156,7 +161,8 @@ class _Novelties:
 
 def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> Ruling:
     name = match.watchlist
-    relatives = [kin for kin in case.kin if kin.known(name)]
+    known = [kin for kin in case.kin if kin.known(name)]
+    relatives = [kin for kin in known if kin.linked]
     novelty = novelties.of(lambda kin: kin.known(name))
     body_novel = _novel_flags(match.hits, novelty)
     title_novel = _title_is_novel(case, name, novelty, rule, related=bool(relatives))
@@ -197,14 +203,14 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
     if cue is not None:
         text = (case.title if cue.field == "title" else case.text)[cue.start : cue.end]
         return ruling("alert", f"cue: “{text}” in a new sentence", fresh=True)
-    if novelty.new_words >= FOLLOW_UP_WORDS and relatives:
+    if novelty.new_words >= FOLLOW_UP_WORDS and known:
         return ruling("follow-up", f"follow-up: {novelty.new_words:g} new words, no new hit")
     if carried:
         return ruling(
             "silent",
             f"too little new: {novelty.new_words:g} new words, {rule.min_new_words:g} asked for (min_new_words)",
         )
-    return ruling("silent", _why_silent(relatives))
+    return ruling("silent", _why_silent(known))
 
 
 def _novel_flags(hits: Sequence[Hit], novelty: Novelty) -> tuple[bool, ...]:
@@ -230,7 +236,8 @@ def _seed(case: Case, overall: Novelty) -> int | None:
     if overall.covered < 0.8:
         return None
     return next(
-        (kin.document for kin in case.kin if kin.origin == "seed" and kin.likeness.shared_words >= 20), None
+        (k.document for k in case.kin if k.origin == "seed" and k.linked and k.likeness.shared_words >= 20),
+        None,
     )
 
 
@@ -275,21 +282,21 @@ def _source(kin: Kin) -> str:
 
 
 def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:
+    if not relatives and case.partial:
+        return "partial: only the feed's summary could be read so far"
     if not relatives:
-        return (
-            "partial: only the feed's summary could be read so far"
-            if case.partial
-            else "new: no known text in it"
-        )
+        return "new: no known text in it" + (" but the frame of its page" if case.kin else "")
     return f"new: {novelty.new_words:g} of {novelty.words:g} words are new beside {_source(relatives[0])}"
 
 
-def _why_silent(relatives: Sequence[Kin]) -> str:
-    if not relatives:
+def _why_silent(known: Sequence[Kin]) -> str:
+    if not known:
         return "title only: its title is known and its text has no hit"
-    kin = relatives[0]
+    kin = known[0]
     if kin.copy:
         return f"copy: of {_source(kin)}"
+    if not kin.linked:
+        return f"known text: the hits stand in the frame of the page, which {_source(kin)} has as well"
     return f"known text: the hits stand in what {_source(kin)} said"
 
 
@@ -299,5 +306,4 @@ def _summary(case: Case, label: Verdict, novelty: Novelty, best: Kin | None) -> 
     if best is None:
         return words if novelty.words else f"{count_words(case.title):g} words, a headline only"
     share = f"{best.likeness.containment:.0%} of this text stands there"
-    alike = "in the same frame of a site" if best.likeness.framed else share
-    return f"{label}: {words}; nearest {_source(best)}, {alike}"
+    return f"{label}: {words}; nearest {_source(best)}, {share}"

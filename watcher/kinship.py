@@ -16,7 +16,7 @@ from watcher.stores import Document, Found, Reader
 def verified(
     shape: Fingerprint, found: Found, *, items: Collection[int | None]
 ) -> tuple[tuple[Document, Kin], ...]:
-    """The candidates of a look-up that are really linked, the best first. `items`: those whose texts are its own."""
+    """The candidates of a look-up that share text, the best first. `items`: those whose texts are its own."""
     boilerplate = unsigned(found.boilerplate)
     alike: list[tuple[Document, Likeness]] = []
     for document in found.documents:
@@ -105,7 +105,7 @@ def title_known_to(w: Reader, titled: Sequence[Document], rules: Collection[str]
 
 
 def look_alikes_json(kin: Sequence[Kin]) -> str:
-    """Look-alikes as the store keeps them and `watcher why` shows them."""
+    """Look-alikes as the store keeps them, with those that share a frame alone, which `watcher why` tells apart."""
     return json.dumps(
         [
             {
@@ -119,6 +119,7 @@ def look_alikes_json(kin: Sequence[Kin]) -> str:
                 "contained": round(k.likeness.contained, 4),
                 "shared_words": k.likeness.shared_words,
                 "spans": [list(span) for span in k.likeness.spans],
+                "framed": k.likeness.framed,
             }
             for k in kin
         ],

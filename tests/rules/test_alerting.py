@@ -132,3 +132,21 @@ def test_a_hit_in_the_title_is_quoted_with_the_title() -> None:
     )
     (hit,) = told.hits
     assert (hit.field, hit.snippet, hit.marks) == ("title", "A defector speaks. At last", ((2, 10),))
+
+
+def test_what_stands_in_the_same_frame_is_named_neither_as_a_look_alike_nor_as_a_carrier() -> None:
+    menus = "\n".join(f"Ward {number}\nLetters from ward {number}" for number in range(1, 5))
+    said = "Five defectors from North Korea were seen at the harbour on Monday, a pilot told the paper of the port. "
+    other = (
+        "The bells of the minster will be hung again in June, and a brewer who wants no plate pays for the third, "
+        "which was cast abroad."
+    )
+    rule = Watchlist(name="A", any=("@flee",), all=("@dprk",))
+    for known, named in ((f"{menus}\n{other}", []), (f"{menus}\n{other}\n{said}", ["Before"])):
+        told = alert(
+            rule,
+            text=f"{menus}\n{said}Two of the defectors had a map of North Korea with them that showed no roads.",
+            known=known,
+        )
+        assert [each.title for each in told.look_alikes] == named
+        assert told.carried_by == told.look_alikes

@@ -27,6 +27,10 @@ RAIN = (
     "The river stood a metre above the mark of last year, the water board said, and two lower streets were closed. "
     "Bakers opened late because the flour had to come by boat from the mill on the other bank of it."
 )
+BELLS = (
+    "The bells of the minster will be hung again in June, the cathedral works said after the founder had passed them. "
+    "Nine parishes had collected for two of them, and the third was paid for by a brewer who wants no plate."
+)
 HERE = (
     "Yesterday another clerk of the same house defected with two books of accounts and a box of receipts, "
     "the police said."
@@ -34,6 +38,10 @@ HERE = (
 THERE = (
     "Trade with North Korea fell by a third in the last quarter of the year, the customs office said on Tuesday "
     "morning."
+)
+MENU = (
+    "Home\nNorth Korea\nDefectors\nMarkets\nWeather\nThe river at the mill\nTown hall\nLost and found\nLetters\n"
+    "Subscribe\nLog in\nShare\nPrint\nContact"
 )
 SHORT = "A clerk defected from North Korea on Sunday."
 BEFORE_SUBJECT = f"{RAIN} The clerk too defected and nobody has heard of him again since Saturday.\n{KNOWN}"
@@ -63,6 +71,7 @@ def decide(
     known: str = "",
     known_to: frozenset[str] | None = None,
     source: str = "",
+    origin: str = "article",
     **case: Any,
 ) -> Judgement:
     """The judgement on an article when `known` is what was reported before."""
@@ -80,7 +89,7 @@ def decide(
                 note=note,
                 cluster=1,
                 story=None,
-                origin="article",
+                origin=origin,
             ),
         )
     matches = engine.match(Fields(title=title, body=text, source=source))
@@ -341,6 +350,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str] | None]] 
         {"text": f"{KNOWN} It rained for most of the night.", "known": KNOWN},
         OLD,
     ),
+    (
+        "much that is new, and hits in the frame of its page alone",
+        LIST,
+        {"text": f"{MENU}\n{RAIN}\n{BELLS}", "known": f"{MENU}\n{KNOWN}"},
+        MORE,
+    ),
     # what is no first report
     ("what stood in a feed from before", CLOSE, {"text": KNOWN, "baseline": True}, ("silent", "first poll")),
     (
@@ -381,3 +396,23 @@ def test_what_is_told(
     name: str, rule: dict[str, Any], article: dict[str, Any], expected: tuple[str, str] | None
 ) -> None:
     assert told(decide(rule, **article)) == expected
+
+
+def test_what_stands_in_the_same_frame_is_known_text_and_no_look_alike() -> None:
+    for text in (f"{MENU}\n{RAIN}\n{BELLS}", f"{MENU}\n{RAIN}\n{HERE} It was in North Korea."):
+        judgement = decide(LIST, text, known=f"{MENU}\n{KNOWN}")
+        assert judgement.best is None
+        assert judgement.novelty.spans == ((len(MENU) + 1, len(text)),)
+        assert "nearest" not in judgement.reason
+    assert judgement.verdict == "new"
+    assert told(judgement) == ALERT
+    assert judgement.rulings[0].reason == "new: no known text in it but the frame of its page"
+
+
+def test_a_seed_in_the_same_frame_has_not_come_back() -> None:
+    menus = "\n".join(f"{place} {day}" for place in RAIN.split()[:20] for day in MENU.split()[:14])
+    text, known = f"{menus}\n{RAIN}\n{BELLS}\n{MENU}", f"{menus}\n{KNOWN} {THERE}\n{MENU}"
+    for other, seed in ((known, None), (text, 1)):
+        judgement = decide({"any": ("North Korea",)}, text, known=other, origin="seed")
+        assert judgement.novelty.covered > 0.8
+        assert judgement.seed == seed

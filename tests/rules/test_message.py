@@ -250,9 +250,9 @@ def test_who_carried_it_is_named_once_however_often() -> None:
     assert [line.split("  ")[-1] for line in lines if line.startswith("Carried by")] == ["Paper B, Paper A"]
 
 
-def test_of_what_shares_only_its_frame_no_share_is_told() -> None:
-    framed = LookAlikeNote(url=None, title="Old report", source="Wire", containment=0)
-    shown = message.plain(alert(words=460, new_words=368, look_alikes=(framed,)))
+def test_a_share_that_rounds_to_nothing_is_not_told() -> None:
+    quoted = LookAlikeNote(url=None, title="Old report", source="Wire", containment=0)
+    shown = message.plain(alert(words=460, new_words=368, look_alikes=(quoted,)))
     assert "shares text with “Old report” (Wire)" in " ".join(shown.split())
 
 

@@ -95,6 +95,7 @@ THREAD = "\n".join(
         (page(CHOIR), page(BUDGET)),
         (page(table("rower"), BOX, APPEAL[:123]), page(table("team of horses"), BOX, APPEAL[:123])),
         (f"{MENU}\n{WEIR}\n{BUDGET}\n{BOX}\n{FOOT}", f"{MENU}\n{CHOIR}\n{LETTERS}\n{BOX}\n{FOOT}"),
+        (f"{MENU}\n{BOX}\n{WEIR}", f"{MENU}\n{BOX}\n{CHOIR}"),
         (one_line(f"{WEIR} {BUDGET}"), one_line(f"{CHOIR} {LETTERS}")),
     ],
     ids=[
@@ -102,6 +103,7 @@ THREAD = "\n".join(
         "the same, another article",
         "tables for articles",
         "menus alone, less than half of either page",
+        "menus and no footer",
         "menus that stand on one line",
     ],
 )
@@ -122,8 +124,16 @@ def test_two_articles_in_one_frame_share_a_frame_alone(mine, theirs):
         (page(f"{LETTERS} {WEIR[:200]}\n{BUDGET}\n{CHOIR}"), page(f"{WEIR}\n{BUDGET}\n{CHOIR}")),
         (page(WEIR.replace("night", "evening").replace("miller", "baker")), page(WEIR)),
         (page(WEIR[:240]), page(WEIR)),
+        (f"{MENU}\n{WEIR}\n{BUDGET}\n{CHOIR}", f"{MENU}\n{WEIR}\n{BUDGET}\n{THREAD[:600]}"),
     ],
-    ids=["longer comments under it", "other teasers above it", "another beginning", "edited", "trimmed"],
+    ids=[
+        "longer comments under it",
+        "other teasers above it",
+        "another beginning",
+        "edited",
+        "trimmed",
+        "another end",
+    ],
 )
 def test_one_article_in_one_frame_is_no_frame_alone(mine, theirs):
     for one, other in ((mine, theirs), (theirs, mine)):

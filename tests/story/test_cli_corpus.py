@@ -64,6 +64,37 @@ def test_with_add_each_line_is_judged_against_those_before_it(watcher, bare):
     assert first["story"] == copy["story"] == extended["story"] != other["story"]
 
 
+MENU = (
+    "Home\nTown hall\nHarbour and ferries\nMarkets\nTide tables of the week\nThe letters page\nSubscribe\nLog in\n"
+    "Obituaries\nSearch\nPrint"
+)
+FOOT = (
+    "Imprint\nPrivacy and you\nWork with us\nTerms of use\nContact the desk\nAbout this paper\nBack to the top\n"
+    "All rights reserved"
+)
+FERRIES = (
+    QUOTING[QUOTING.index("The ministry") :] + " The rate for berths was left as it had been since the war."
+)
+
+
+def test_two_articles_of_one_site_are_not_linked_by_its_menus_which_are_known(watcher, bare):
+    pages = {"one": FIRST, "two": FERRIES, "three": APPENDED}
+    given = lines(*({"id": name, "text": f"{MENU}\n{text}\n{FOOT}"} for name, text in pages.items()))
+    one, two, three = answers(watcher("corpus", "judge", "--add", "-", input=given))
+    assert (one["look_alikes"], two["look_alikes"], two["verdict"]) == ([], [], "new")
+    assert [f"{MENU}\n{FERRIES}\n{FOOT}"[start:end] for start, end in two["novel_spans"]] == [FERRIES]
+    assert [each["id"] for each in three["look_alikes"]] == ["one"]
+
+    report = f"A crane driver from the capital has come to stay, and a school of pilots with him. {FERRIES}"
+    page = f"{MENU}\n{report}\n{FOOT}".replace("\n", "\n\n")
+    (bare / "page.txt").write_text(page, encoding="utf-8")
+    decision = json.loads(watcher("why", "page.txt", "--json").stdout)
+    assert [each["id"] for each in decision["look_alikes"]] == ["two"]
+    assert {each["id"] for each in decision["framed"]} == {"one", "three"}
+    shown = " ".join(watcher("why", "page.txt").stdout.split())
+    assert "words of the frame of its page are shared with (no title) (corpus) and 1 other page." in shown
+
+
 def test_without_add_nothing_is_stored(watcher, bare):
     given = lines({"id": "a", "text": FIRST}, {"id": "b", "text": FIRST})
     result = watcher("corpus", "judge", "-", input=given)

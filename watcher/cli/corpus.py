@@ -180,7 +180,7 @@ def _answer(document: NewDocument, weighed: Weighed, story: str | None) -> dict[
                 "source": kin.note.source,
                 "url": kin.note.url,
             }
-            for _, kin in weighed.kin
+            for kin in weighed.look_alikes
         ],
         "story": story,
     }

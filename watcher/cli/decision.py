@@ -32,7 +32,8 @@ class Decision:
 
     `look_alikes` are JSON objects with `id`, `title`, `url`, `source`, `containment`, `contained`,
     `shared_words`, `spans` (offsets into `text`); `matches` with `watchlist`, `alerts`, `outcome`, `reason`,
-    `condition` and `hits` (`term`, `concept`, `field`, `start`, `end`, `subject`, `novel`).
+    `condition` and `hits` (`term`, `concept`, `field`, `start`, `end`, `subject`, `novel`). `framed` are like
+    `look_alikes`, and none: documents in the same frame of a site.
     """
 
     id: str = ""
@@ -51,6 +52,7 @@ class Decision:
     novel_words: float = 0
     novel_spans: tuple[Span, ...] = ()
     look_alikes: Sequence[dict[str, Any]] = ()
+    framed: Sequence[dict[str, Any]] = ()
     matches: Sequence[dict[str, Any]] = ()
     story: StoryNote | str | None = None
     alert: Any = None
@@ -121,6 +123,7 @@ def _parts(decision: Decision, zone: tzinfo, *, marks: bool) -> Iterator[Text | 
             yield Text(f"… {len(decision.text) - SHOWN:,} characters more; --json has all", style="italic")
     yield ""
     yield from _look_alikes(decision)
+    yield from _framed(decision)
     yield from _matches(decision)
     yield from _deliveries(decision, zone)
 
@@ -233,6 +236,22 @@ def _look_alikes(decision: Decision) -> Iterator[Text | str]:
                 )
         if len(spans) > PASSAGES:
             yield Text(f"    and {screen.count(len(spans) - PASSAGES, 'passage')} more", style="dim")
+    yield ""
+
+
+def _framed(decision: Decision) -> Iterator[Text | str]:
+    """One line on what stands in the same frame of a site; its passages are known, and it is no look-alike."""
+    from rich.text import Text
+
+    if not decision.framed:
+        return
+    most = max(decision.framed, key=lambda other: float(other["shared_words"]))
+    name = f"{clean(most.get('title') or '(no title)', 200)} ({clean(most.get('source') or 'corpus', 60)})"
+    others = len(decision.framed) - 1
+    more = f" and {screen.count(others, 'other page')}" if others else ""
+    yield Text(
+        f"{most['shared_words']:g} words of the frame of its page are shared with {name}{more}.", style="dim"
+    )
     yield ""
 
 

@@ -71,12 +71,11 @@ def _path(target: str) -> str:
 
 def _as_decided(view: ArticleView, reader: Reader) -> Decision:
     row = view.row
-    look_alikes = json.loads(row.look_alikes)
+    kin = json.loads(row.look_alikes)
+    look_alikes, framed = _told_apart(kin)
     novel = row.novel
     if view.text is not None:
-        novel = _novel_to_all(
-            view.text, row.novel, [tuple(span) for each in look_alikes for span in each["spans"]]
-        )
+        novel = _novel_to_all(view.text, row.novel, [tuple(span) for each in kin for span in each["spans"]])
     return Decision(
         id=row.id,
         title=row.title,
@@ -93,12 +92,22 @@ def _as_decided(view: ArticleView, reader: Reader) -> Decision:
         novel_words=row.new_words,
         novel_spans=novel,
         look_alikes=look_alikes,
+        framed=framed,
         matches=[_match(match) for match in view.matches],
         story=reader.story(row.story) if row.story else None,
         alert=view.alert,
         state=view.alert_state,
         deliveries=view.deliveries,
     )
+
+
+def _told_apart(kin: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The look-alikes, and those that only stand in the same frame of a site."""
+    told: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+    for each in kin:
+        # what an earlier version stored does not say
+        told[each.pop("framed", False)].append(each)
+    return told
 
 
 def _match(match: MatchRow) -> dict[str, Any]:
@@ -176,6 +185,7 @@ def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str,
     )
     judgement = judge(case, parts.rules)
     nearest = next((each.story for each in kin if each.copy and each.story), None)
+    look_alikes, framed = _told_apart(json.loads(look_alikes_json(kin)))
     return Decision(
         stored=False,
         title=title,
@@ -189,7 +199,8 @@ def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str,
         words=weighed.novelty.words,
         novel_words=weighed.novelty.new_words,
         novel_spans=weighed.novelty.spans,
-        look_alikes=json.loads(look_alikes_json(kin)),
+        look_alikes=look_alikes,
+        framed=framed,
         matches=[
             {
                 "watchlist": ruling.match.watchlist,
