@@ -58,6 +58,8 @@ def plain(value: Any) -> Any:
     """`value` as JSON knows it: times in ISO 8601 UTC, durations in seconds, whole numbers without `.0`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if hasattr(value, "_asdict"):  # a named tuple, as hits and matches are
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
