@@ -19,11 +19,14 @@ def verified(
     """The candidates of a look-up that share text, the best first. `items`: those whose texts are its own."""
     boilerplate = unsigned(found.boilerplate)
     alike: list[tuple[Document, Likeness]] = []
+    compared: dict[tuple[bytes, bool], Likeness | None] = {}
     for document in found.documents:
         same = document.item is not None and document.item in items
-        likeness = compare(
-            shape, Fingerprint.from_bytes(document.shape), same_item=same, boilerplate=boilerplate
-        )
+        key = document.shape, same
+        if key not in compared:  # a wire story stands there once for each outlet that ran it
+            theirs = Fingerprint.from_bytes(document.shape)
+            compared[key] = compare(shape, theirs, same_item=same, boilerplate=boilerplate)
+        likeness = compared[key]
         if likeness is not None:
             alike.append((document, likeness))
     kin = []
@@ -84,6 +87,8 @@ def known_to(
     w: Reader, documents: Sequence[Document], rules: Collection[str]
 ) -> dict[int, frozenset[str] | None]:
     """For each document the watchlists that know it (None: all): reported by them, or stored before they existed."""
+    if not documents:
+        return {}
     reported = w.reported([d.id for d in documents])
     created = w.watchlists()
     return {

@@ -81,6 +81,8 @@ def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) 
         weights[(nearest < 0) | (starts >= rights[nearest])] = 0
     else:
         weights[:] = 0
+    if spans and weights.sum() == counts[-1]:  # all of it: what comes again unchanged needs no sentences
+        return Novelty(sentences=(), spans=(), new_words=0.0, words=float(counts[-1]))
     known_counts = np.concatenate(([0], np.cumsum(weights)))
 
     def words(totals: NDArray[np.floating[Any]], of: list[Span]) -> list[float]:

@@ -119,7 +119,9 @@ class Corpus:
         """The documents newer than id `after` that share most of `sample`, and which of it is boilerplate."""
         run = self._connection.execute
         # one snapshot for all of it: a fold or a dropped part between two statements would hide documents
-        run("savepoint look_up")
+        alone = not self._connection.in_transaction
+        if alone:
+            run("begin")
         try:
             newest = int(run("select coalesce(max(id), 0) from documents").fetchone()[0])
             if not sample or newest <= after:
@@ -143,7 +145,8 @@ class Corpus:
                 found += self._documents(more)
             return Found(tuple(found), known | common, newest)
         finally:
-            run("release look_up")
+            if alone:
+                run("commit")
 
     def learn(self, boilerplate: Sequence[int]) -> None:
         """Remember hashes found to be boilerplate, so that later look-ups pass them over."""

@@ -26,6 +26,8 @@ from watcher.stores.sqlite.rows import dumps, stamp, when
 DOCUMENT_BITS = 28
 DOCUMENT = (1 << DOCUMENT_BITS) - 1
 """The bits of a posting that are the document's id: room for 12,000 articles a day for 60 years."""
+_HASH = ~DOCUMENT
+"""Those that are of the hash."""
 
 RECENT_DOCUMENTS = 4_000
 """Documents in `recent` from which they are folded on. Fewer: each fold touches every page of a part for few
@@ -85,12 +87,11 @@ class Index:
             message = f"document {document}: the index has room for {DOCUMENT} documents"
             raise OverflowError(message)
         self._open_part(document, now)
-        wanted = set(sample)
-        wanted -= self.boilerplate(wanted)
-        # sorted, so that the inserts walk the tree once
-        self._connection.executemany(
-            "insert or ignore into recent (posting) values (?)",
-            [(value,) for value in _postings(document, wanted)],
+        # one statement, for each is a turn of the interpreter's lock; sorted, so that the inserts walk the tree once
+        self._connection.execute(
+            "insert or ignore into recent (posting) select (value & ?2) | ?3 as posting from json_each(?1)"
+            " where value not in (select hash from boilerplate) order by posting",
+            (dumps(list(sample)), _HASH, document),
         )
         if document % FOLD_EVERY == 0:
             self.fold(FOLD_POSTINGS)
@@ -124,7 +125,7 @@ class Index:
 
         Documents that were let go may still be among them. Expects to be read in one snapshot.
         """
-        hashes = {_prefix(value): value for value in sample}
+        hashes = {value & _HASH: value for value in sample}
         tables = ["recent"]
         if after < self._pass().through:
             tables += ["lasting", *(part.table for part in self.parts())]
@@ -133,11 +134,14 @@ class Index:
             for table in tables
         )
         found: dict[int, list[int]] = defaultdict(list)
-        wanted = dumps(sorted(hashes))
-        for (posting,) in self._connection.execute(" union all ".join(each), (wanted,)):
+        # in one row, for each is a turn of the interpreter's lock
+        (postings,) = self._connection.execute(
+            f"select group_concat(posting) from ({' union all '.join(each)})", (dumps(sorted(hashes)),)
+        ).fetchone()
+        for posting in map(int, postings.split(",")) if postings else ():
             document = posting & DOCUMENT
             if document > after:
-                found[hashes[_prefix(posting)]].append(document)
+                found[hashes[posting ^ document]].append(document)
         return found
 
     # ------------------------------------------------------------- folding
@@ -254,10 +258,5 @@ class Index:
         run("delete from meta where name = 'fold'")
 
 
-def _prefix(value: int) -> int:
-    """The part of a hash, or of a posting, that is the hash in a posting."""
-    return value & ~DOCUMENT
-
-
 def _postings(document: int, sample: Iterable[int]) -> list[int]:
-    return sorted({_prefix(value) | document for value in sample})
+    return sorted({value & _HASH | document for value in sample})

@@ -282,10 +282,11 @@ class Queue:
     ) -> None:
         """Release a judged item; it is due again where `next_look` says so. Its entry's text is let go when done."""
         look = next_look
-        entry = claim.entry if look is not None else replace(claim.entry, text="")
+        spent = look is None and claim.entry.text != ""
         self._connection.execute(
             "update items set state = ?, stage = ?, due = ?, judgement = ?, tries = ?, looks = ?, article ="
-            " coalesce(?, article), error = ?, entry = ?, lease_until = null where id = ? and lease_token = ?",
+            " coalesce(?, article), error = ?, entry = coalesce(?, entry), lease_until = null"
+            " where id = ? and lease_token = ?",
             (
                 "judged",
                 look.stage if look else "first",
@@ -295,7 +296,7 @@ class Queue:
                 look.looks if look else claim.looks,
                 article,
                 reason or None,
-                entry_to_json(entry),
+                entry_to_json(replace(claim.entry, text="")) if spent else None,
                 claim.id,
                 claim.token,
             ),

@@ -14,7 +14,9 @@ from watcher.model import Content, Entry
 
 def stamp(when: datetime) -> str:
     """`when` (aware) as ISO 8601 text in UTC with microseconds, which sorts as time does."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
+    if when.tzinfo is not UTC:
+        when = when.astimezone(UTC)
+    return when.isoformat(timespec="microseconds")
 
 
 def stamp_or_none(when: datetime | None) -> str | None:
