@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -25,6 +26,10 @@ from watcher.stores import (
 )
 
 log = logging.getLogger("watcher")
+
+_computing = threading.Lock()
+"""Held while a text is compared: threads that compute at once only take the interpreter from one another, which cost
+a tenth of the daemon's CPU."""
 
 
 def judge_item(
@@ -98,8 +103,6 @@ def _as_judged(claim: ItemClaim, reader: Reader) -> Reading:
 def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[str], reader: Reader) -> Draft:
     """Fingerprint and match a text, and verify its look-alikes on a snapshot. `only`: see `SourcePort.watchlists`."""
     text = reading.text if reading.text.strip() else ""
-    shape = fingerprint(text or reading.title, title=reading.title)
-    sample = signed(shape.sample.tolist())
     fields = Fields(
         title=reading.title,
         body=text,
@@ -108,8 +111,13 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         url=claim.entry.url or "",
         lang=reading.language or "",
     )
-    matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
+    with _computing:
+        shape = fingerprint(text or reading.title, title=reading.title)
+        sample = signed(shape.sample.tolist())
+        matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
     found = reader.look_up(sample)
+    with _computing:
+        kin = verified(shape, found, items=claim.items)
     return Draft(
         title=reading.title,
         text=text,
@@ -117,5 +125,5 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         sample=sample,
         matches=matches,
         found=found,
-        kin=verified(shape, found, items=claim.items),
+        kin=kin,
     )

@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import pickle
 import queue
+import select
 import signal
 import threading
 import traceback
@@ -150,6 +151,8 @@ def _error(failure: _Failure) -> WatcherError:
 class _Worker:
     process: ForkServerProcess
     connection: Connection[Any, Any]
+    answered: select.poll
+    """Watches the connection; the connection's own `poll` makes a selector for each question."""
 
 
 class _Slot:
@@ -190,7 +193,7 @@ class _Slot:
         connection = self.worker.connection
         try:
             connection.send((function, args, seconds))
-            answered = connection.poll(seconds)
+            answered = self.worker.answered.poll(1000 * seconds)
             answer = connection.recv() if answered else None
         except (ConnectionResetError, BrokenPipeError):
             raise
@@ -246,7 +249,9 @@ def _start(memory: int, preload: tuple[str, ...]) -> _Worker:
         process = context.Process(target=_serve, args=(theirs, memory), name="watcher-worker", daemon=True)
         process.start()
     theirs.close()
-    return _Worker(process, ours)
+    answered = select.poll()
+    answered.register(ours.fileno(), select.POLLIN)
+    return _Worker(process, ours, answered)
 
 
 _open: weakref.WeakSet[Workers] = weakref.WeakSet()
