@@ -68,6 +68,7 @@ _NATIVE_NUMBER = re.compile(rf"(?:{'|'.join(_NATIVE)})(?=\s?(?:여|명|살|개|�
 
 
 _CLIPPED_BY = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
+_NEARLY = 1e-8 + 1e-9 * _CLIPPED_BY
 
 
 def numbers(text: str, *, words: Iterable[tuple[int, str]] = (), wide: bool = True) -> NDArray[np.float64]:
@@ -97,7 +98,7 @@ def agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
     if len(left) and len(right):
         ratios = np.divide.outer(left, right)
         ratios = np.maximum(ratios, 1 / ratios)
-        by_scale = np.isclose(ratios[..., None], _CLIPPED_BY, rtol=1e-9).any(axis=2)
+        by_scale = (np.abs(ratios[..., None] - _CLIPPED_BY) <= _NEARLY).any(axis=2)
         count += int(np.count_nonzero(by_scale.any(axis=1)))
     return count / len(few)
 

@@ -87,7 +87,7 @@ def _by_script(counts: dict[str, int], total: int) -> str | None:
 
 
 def _count(letters: str) -> dict[str, int]:
-    foreign = [char for char in letters if not char.isascii()]
+    foreign = [] if letters.isascii() else [char for char in letters if not char.isascii()]
     counts = {"LATIN": len(letters) - len(foreign)}
     for char in foreign:
         script = _script(char)

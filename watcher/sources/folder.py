@@ -166,7 +166,7 @@ class _Look:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return None
-            data = file.read(LIMIT + 1)
+            data = file.read(min(before.st_size, LIMIT) + 1)  # the whole limit would be set aside for each
             after = os.fstat(descriptor)
         same = f"{after.st_size:x}.{after.st_mtime_ns:x}" == mark and len(data) == after.st_size
         return data if same else None
