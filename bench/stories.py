@@ -1,10 +1,18 @@
-"""How well reports of one event are found, on labelled text: precision and recall of same-story pairs.
+"""How well reports of one event are found, on labelled text: precision and recall of same-story pairs, and their cost.
 
-    python bench/stories.py --data DIR
+    python bench/stories.py [--data DIR] [--read N]
 
-DIR holds `*.jsonl` or `*.jsonl.gz`: `{"id", "text", "story", "title"?, "published"?}` a line, `story` being the
-label (null: a story of its own). Reports are judged in order of time; two are paired when they were given one story.
-With `--read N`, N of the pairs that are no copies are drawn and printed, to be judged by whoever reads them.
+Labelled reports stand in bench/stories/reports.jsonl, written for this: `{"id", "title", "text", "published", "story",
+"topic"}` a line. Labelled pairs stand in bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which
+DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. What DIR holds besides
+(`*.jsonl`, `*.jsonl.gz` with "story") is scored as well. Both are split by a hash, of the topic and of the pair: the
+constants of watcher/stories.py were found on the first half, "develop"; "check" was read when they stood.
+
+`threads` are pairs that were given one story, reports being judged in order of time; `links` pairs whose own strength
+reaches LINK; `R at .95` the recall of links at the best threshold whose precision is .95 or more in that half, 0 if
+there is none. The peer is the cosine of plain tf-idf vectors (words, pairs of CJK characters), at .40.
+
+With `--read N`, N of the pairs of one story that are no copies are drawn and printed, for whoever reads them to judge.
 """
 
 from __future__ import annotations
@@ -12,110 +20,253 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import random
+import re
 import sys
 import time
-from collections import defaultdict
+import tracemalloc
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import crc32
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from watcher.novelty import compare, fingerprint
-from watcher.stories import LINK, Stories
+from watcher.stories import LINK, WINDOW, Stories
 
 COPY = 0.5
 """Containment from which two reports are copies: of these it is no question that they tell one event."""
+PEER_LINK = 0.40
+PRECISION = 0.95
+HELD = 4_000
+"""Reports among which cost is measured."""
+LABELS = Path(__file__).with_name("stories")
+HALVES = ("develop", "check")
+
+Report = dict[str, Any]
+Pair = tuple[str, str]
+
+
+class Labelled(NamedTuple):
+    """A pair, whether it tells one event, and for how many it stands."""
+
+    pair: Pair
+    one: bool
+    weight: float
+
+
+class Told(NamedTuple):
+    """What came of a stream of reports: the story of each, and the strength of each link, older report first."""
+
+    stories: dict[str, str]
+    strengths: dict[Pair, float]
 
 
 def main() -> None:
-    """Print a row for each file of DIR."""
+    """Print a row for each method, half and material."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with labelled reports")
-    parser.add_argument("--window", type=int, default=72, help="hours (default 72)")
-    parser.add_argument("--read", type=int, default=0, metavar="N", help="print N linked pairs")
-    arguments = parser.parse_args()
-    print(f"cosine {LINK}, window {arguments.window} h")
-    print(f"{'file':34}{'reports':>9}{'pairs':>8}{'precision':>11}{'recall':>8}{'F1':>7}{'µs a report':>13}")
-    for path in sorted([*arguments.data.glob("*.jsonl"), *arguments.data.glob("*.jsonl.gz")]):
-        reports = list(_lines(path))
-        if arguments.read:
-            _print_pairs(reports, timedelta(hours=arguments.window), arguments.read)
-            continue
-        if not any(report.get("story") for report in reports):
-            print(f"{path.name:34}{len(reports):9}  no labels")
-            continue
-        began = time.process_time()
-        found = _told(reports, timedelta(hours=arguments.window))
-        spent = (time.process_time() - began) / len(reports) * 1e6
-        told, labelled = (
-            _pairs(found),
-            _pairs({line["id"]: line["story"] for line in reports if line.get("story")}),
-        )
-        right = len(told & labelled)
-        precision, recall = right / (len(told) or 1), right / (len(labelled) or 1)
-        f1 = 2 * precision * recall / ((precision + recall) or 1)
-        print(
-            f"{path.name:34}{len(reports):9}{len(labelled):8}{precision:11.3f}{recall:8.3f}{f1:7.3f}{spent:13.0f}"
-        )
+    parser.add_argument("--data", type=Path, help="folder with reuters-dev.jsonl.gz or labelled reports")
+    parser.add_argument("--read", type=int, default=0, metavar="N", help="print N pairs of one story")
+    options = parser.parse_args()
+    found = [*options.data.glob("*.jsonl"), *options.data.glob("*.jsonl.gz")] if options.data else []
+    if options.read:
+        for path in sorted(found):
+            _print_pairs(list(_lines(path)), options.read)
+        return
+    print(f"{'material':22}{'half':9}{'pairs':>7}{'of one':>7}  {'method':9}{'P':>6}{'R':>6}{'R at .95':>10}")
+    for path in [LABELS / "reports.jsonl", *sorted(found)]:
+        reports = sorted(_lines(path), key=_at)
+        ours = path.name == "reuters-dev.jsonl.gz"
+        labels = _read_pairs(LABELS / "reuters-pairs.tsv") if ours else _label(reports)
+        if any(labels.values()):
+            _print_rows(path.name.partition(".")[0], reports, labels)
+        if len(reports) > HELD:
+            _print_cost(reports)
 
 
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
+def _print_rows(material: str, reports: list[Report], labels: dict[str, list[Labelled]]) -> None:
+    told = _tell(reports)
+    cosines = _cosines(reports, {label.pair for half in labels.values() for label in half})
+    for half in HALVES:
+        ones = sum(label.one for label in labels[half])
+        begin = f"{material:22}{half:9}{len(labels[half]):7}{ones:7}  "
+        threads = {
+            label.pair: 1.0
+            for label in labels[half]
+            if told.stories[label.pair[0]] == told.stories[label.pair[1]]
+        }
+        for method, strengths, least in (
+            ("threads", threads, 1.0),
+            ("links", told.strengths, LINK),
+            ("peer", cosines, PEER_LINK),
+        ):
+            precision, recall = _score(labels[half], strengths, least)
+            best = f"{_recall_at(labels[half], strengths):10.3f}" if method != "threads" else ""
+            print(f"{begin}{method:9}{precision:6.3f}{recall:6.3f}{best}")
+
+
+def _score(labels: list[Labelled], strengths: dict[Pair, float], least: float) -> tuple[float, float]:
+    told = [label for label in labels if strengths.get(label.pair, 0) >= least]
+    right = sum(label.weight for label in told if label.one)
+    return (
+        right / (sum(label.weight for label in told) or 1),
+        right / (sum(label.weight for label in labels if label.one) or 1),
+    )
+
+
+def _recall_at(labels: list[Labelled], strengths: dict[Pair, float]) -> float:
+    """The best recall of a threshold whose precision is PRECISION or more."""
+    thresholds = {strengths.get(label.pair, 0) for label in labels} - {0}
+    scores = [_score(labels, strengths, least) for least in thresholds]
+    return max((recall for precision, recall in scores if precision >= PRECISION), default=0)
+
+
+# ------------------------------------------------------------------------ labels
+
+
+def _lines(path: Path) -> Iterable[Report]:
     with (
         gzip.open(path, "rt", encoding="utf-8")
         if path.suffix == ".gz"
         else path.open(encoding="utf-8") as file
     ):
-        yield from map(json.loads, file)
+        for line in map(json.loads, file):
+            yield {**line, "id": str(line["id"]), "title": line.get("title") or ""}
 
 
-def _at(report: dict[str, Any]) -> datetime:
+def _at(report: Report) -> datetime:
     """When it was published; those without a time are taken as of one moment."""
     at = datetime.fromisoformat(report.get("published") or "2000-01-01T00:00:00+00:00")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _told(reports: list[dict[str, Any]], window: timedelta) -> dict[str, str]:
-    book, found = Stories(window), {}
-    for report in sorted(reports, key=_at):
-        name, title, text, at = str(report["id"]), report.get("title") or "", report["text"], _at(report)
-        found[name] = book.find(title, text, at) or name
-        book.add(name, found[name], title, text, at)
-        book.forget(at - window)
-    return found
+def _half(text: str) -> str:
+    return HALVES[crc32(text.encode()) % 2]
 
 
-def _pairs(stories: dict[str, str]) -> set[frozenset[str]]:
-    members: dict[str, list[str]] = defaultdict(list)
-    for report, story in stories.items():
-        members[story].append(str(report))
-    return {frozenset(pair) for reports in members.values() for pair in combinations(reports, 2)}
+def _label(reports: list[Report]) -> dict[str, list[Labelled]]:
+    """Every pair of the labelled reports of one half, older report first."""
+    halves: dict[str, list[Report]] = {half: [] for half in HALVES}
+    for report in reports:
+        if report.get("story"):
+            halves[_half(report.get("topic") or report["story"])].append(report)
+    return {
+        half: [
+            Labelled((one["id"], other["id"]), one["story"] == other["story"], 1)
+            for one, other in combinations(labelled, 2)
+        ]
+        for half, labelled in halves.items()
+    }
 
 
-def _print_pairs(reports: list[dict[str, Any]], window: timedelta, count: int) -> None:
-    by_name = {str(report["id"]): report for report in reports}
+def _read_pairs(path: Path) -> dict[str, list[Labelled]]:
+    labels: dict[str, list[Labelled]] = {half: [] for half in HALVES}
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    for line in lines[1:]:
+        first, second, label, _, population, drawn = line.split("\t")
+        labels[_half(f"{first} {second}")].append(
+            Labelled((first, second), label == "1", int(population) / int(drawn))
+        )
+    return labels
+
+
+# ------------------------------------------------------------------------ methods
+
+
+def _tell(reports: list[Report]) -> Told:
+    book, told = Stories(), Told({}, {})
+    for report in reports:
+        name, title, text, at = report["id"], report["title"], report["text"], _at(report)
+        for other, strength in book.likest(title, text, at).items():
+            told.strengths[str(other), name] = strength
+        told.stories[name] = book.find(title, text, at) or name
+        book.add(name, told.stories[name], title, text, at)
+        book.forget(at - WINDOW)
+    return told
+
+
+def _cosines(reports: list[Report], pairs: set[Pair]) -> dict[Pair, float]:
+    """Plain tf-idf of the pairs, by how many of the reports of the window before the newer have a word."""
+    counts = {report["id"]: _words(f"{report['title']}\n{report['text']}") for report in reports}
+    wanted: dict[str, list[str]] = defaultdict(list)
+    when = {report["id"]: _at(report) for report in reports}
+    for older, newer in pairs:
+        if when[newer] - when[older] <= WINDOW:
+            wanted[newer].append(older)
+    cosines, having, first = {}, Counter[str](), 0
+    for place, report in enumerate(reports):
+        while _at(report) - _at(reports[first]) > WINDOW:
+            having.subtract(counts[reports[first]["id"]].keys())
+            first += 1
+        having.update(counts[report["id"]].keys())
+        held = place - first + 1
+        for older in wanted[report["id"]]:
+            mine, theirs = (
+                {
+                    word: (1 + math.log(often)) * math.log(1 + held / max(1, having[word]))
+                    for word, often in counts[each].items()
+                }
+                for each in (report["id"], older)
+            )
+            dot = sum(weight * theirs.get(word, 0) for word, weight in mine.items())
+            cosines[older, report["id"]] = dot / (math.hypot(*mine.values()) * math.hypot(*theirs.values()))
+    return cosines
+
+
+def _words(text: str) -> Counter[str]:
+    words = re.findall(r"[^\W\u3040-\u9fff\uac00-\ud7a3]+", text.casefold())
+    wide = re.findall(r"[\u3040-\u9fff\uac00-\ud7a3]+", text)
+    return Counter([*words, *(run[at : at + 2] for run in wide for at in range(len(run) - 1))])
+
+
+# ------------------------------------------------------------------------ cost, reading
+
+
+def _print_cost(reports: list[Report]) -> None:
+    """What a report costs among HELD others: time to find and add it, and memory."""
+    last = reports[HELD : HELD + 500]
+    tracemalloc.start()
+    book = Stories(timedelta(days=365))
+    for report in reports[:HELD]:
+        book.add(report["id"], report["id"], report["title"], report["text"], _at(report))
+    memory = tracemalloc.get_traced_memory()[0] / HELD
+    tracemalloc.stop()
+    began = time.process_time()
+    for report in last:
+        story = book.find(report["title"], report["text"], _at(report)) or report["id"]
+        book.add(report["id"], story, report["title"], report["text"], _at(report))
+    spent = (time.process_time() - began) / len(last)
+    print(f"among {HELD:,} reports: {spent * 1e3:.2f} ms and {memory / 1e3:.1f} kB a report")
+
+
+def _print_pairs(reports: list[Report], count: int) -> None:
+    reports.sort(key=_at)
+    by_name, members = {report["id"]: report for report in reports}, defaultdict(list)
+    for name, story in _tell(reports).stories.items():
+        members[story].append(by_name[name])
     pairs = [
         (one, other)
-        for pair in _pairs(_told(reports, window))
-        for one, other in [sorted((by_name[name] for name in pair), key=_at)]
-        if _at(other) - _at(one) <= window
+        for story in members.values()
+        for one, other in combinations(story, 2)
+        if _at(other) - _at(one) <= WINDOW
     ]
-    print(f"{len(pairs)} pairs of one story within {window}")
-    pairs.sort(key=lambda pair: (pair[0]["id"], pair[1]["id"]))
+    print(
+        f"{len(pairs)} pairs of one story within {WINDOW}; the largest has {max(map(len, members.values()))}"
+    )
     random.Random(7).shuffle(pairs)
     shown = 0
     for one, other in pairs:
         alike = compare(fingerprint(other["text"]), fingerprint(one["text"]))
         if alike is None or max(alike.containment, alike.contained) < COPY:
             shown += 1
-            print(
-                "".join(f"{_at(each):%m-%d %H:%M} {each.get('title', '')[:52]:54}" for each in (one, other))
-            )
+            print("".join(f"{_at(each):%m-%d %H:%M} {each['title'][:52]:54}" for each in (one, other)))
         if shown == count:
             return
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.stories import Stories
+from watcher.stories import LINK, Stories
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,14 +89,53 @@ def test_a_report_of_something_else_joins_none(stories, report):
 
 
 def test_a_report_after_the_window_joins_none(stories):
-    assert stories.find(*PIERS_AGAIN, MORNING + 72 * HOUR) == "piers"
-    assert stories.find(*PIERS_AGAIN, MORNING + 73 * HOUR) is None
+    assert stories.find(*PIERS, MORNING + 72 * HOUR) == "piers"
+    assert stories.find(*PIERS, MORNING + 73 * HOUR) is None
     assert Stories(timedelta(days=7)).find(*PIERS, MORNING) is None
 
 
 def test_a_story_lives_on_with_each_report(stories):
     stories.add(9, "piers", *PIERS_AGAIN, MORNING + 70 * HOUR)
     assert stories.find(*PIERS_AGAIN, MORNING + 140 * HOUR) == "piers"
+
+
+def test_what_is_retold_days_later_takes_more_to_join(stories):
+    assert stories.find(*PIERS_AGAIN, MORNING + 24 * HOUR) == "piers"
+    assert stories.find(*PIERS_AGAIN, MORNING + 72 * HOUR) is None
+
+
+def test_names_alone_tell_no_event(stories):
+    title, text = "Ines Corvane paints", "Watercolours by Ines Corvane of Port Ellery hang at Marrow Bay."
+    assert stories.find(title, text, MORNING + HOUR) is None
+
+
+def test_one_link_is_not_enough_to_join_a_story_of_other_reports(stories):
+    for number, words in enumerate(("bell tower", "choir", "tram depot"), 20):
+        text = f"The {words} of Hollin Vale was sold on Tuesday to a collector from Brackwater who pays in silver."
+        stories.add(number, "piers", f"Hollin Vale sells its {words}", text, MORNING + HOUR)
+    assert max(stories.likest(*PIERS_AGAIN, MORNING + HOUR).values()) > LINK
+    assert stories.find(*PIERS_AGAIN, MORNING + HOUR) is None
+
+
+def test_a_story_of_many_reports_makes_its_names_no_commoner(stories):
+    strength = stories.likest(*PIERS_AGAIN, MORNING)[2]
+    for number in range(30, 60):
+        stories.add(number, "piers", *PIERS, MORNING)
+    assert stories.likest(*PIERS_AGAIN, MORNING)[2] == pytest.approx(strength)
+    for number in range(60, 90):
+        stories.add(number, f"of {number}", *PIERS, MORNING)
+    assert stories.likest(*PIERS_AGAIN, MORNING)[2] < strength - 0.01
+
+
+def test_a_story_whose_first_report_is_forgotten_still_counts():
+    book = Stories()
+    for number in range(50):
+        book.add(f"{number} first", str(number), *PIERS, MORNING)
+        book.add(f"{number} next", str(number), *PIERS, MORNING + 2 * HOUR)
+    before = book.likest(*PIERS_AGAIN, MORNING + 2 * HOUR)
+    book.forget(MORNING + HOUR)
+    after = book.likest(*PIERS_AGAIN, MORNING + 2 * HOUR)
+    assert after["0 next"] == pytest.approx(before["0 next"])
 
 
 def test_a_report_that_links_two_stories_joins_the_older(stories):
@@ -151,6 +190,27 @@ def test_a_form_filled_with_other_figures_tells_another_story(stories, figures, 
     title, text = FORM
     stories.add(5, "count", title, text.format(42, 17, 25, 3, 8, 61, 29, 13), MORNING)
     assert stories.find(title, text.format(*figures), MORNING + HOUR) == story
+
+
+NOTICE = (
+    "Reservoir office gives {0} measures",
+    (
+        "The reservoir office let {1} measures of water into the lower canals, its clerk said. This brings the day's "
+        "total to {2} measures and compares with the {3} that the millers of the lower canals had asked for. Weeds at "
+        "the sluices drained some, rain upstream added some, and the remainder stays behind the dam overnight."
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("figures", "story"),
+    [((40, 40, 129, 310), "water"), ((17, 17, 586, 750), None)],
+    ids=["the day's", "the next day's"],
+)
+def test_a_notice_of_another_day_tells_another_story(stories, figures, story):
+    title, text = NOTICE
+    stories.add(5, "water", title.format(40), text.format(40, 40, 129, 310), MORNING)
+    assert stories.find(title.format(*figures), text.format(*figures), MORNING + HOUR) == story
 
 
 def test_a_flash_with_other_figures_is_of_its_story(stories):
