@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from textwrap import fill
 
 import pytest
 
@@ -69,6 +70,11 @@ def page(article: str, box: str = BOX, appeal: str = APPEAL) -> str:
     return f"{MENU}\n{article}\n{box}\n{appeal}\n{FOOT}"
 
 
+def bare(article: str) -> str:
+    appeal = APPEAL[: APPEAL.index("If you")]
+    return f"The Lowland Courier, each morning but on Sundays\n{article}\n{appeal}\n{BOX}\n{MENU}\n{FOOT}\n{LIST}"
+
+
 def one_line(article: str) -> str:
     return " ".join(f"{MENU.title()} {article} {BOX.title()}".split())
 
@@ -83,6 +89,7 @@ def table(of: str) -> str:
 
 
 NAMES = "Abel Bram Claes Dirk Egon Frans Gerrit Hans Ivo Joris Klaas Lars Menno Niels Otto Piet Quinten Ruud Sven Thijs".split()  # noqa: E501, SIM905
+LIST = "\n".join(f"{name} of ward {number}" for number, name in enumerate(NAMES))
 THREAD = "\n".join(
     f"{name}\n{LETTERS.replace('ferry', name).replace('ford', name * 2)}" for name in NAMES[:6]
 )
@@ -95,7 +102,9 @@ THREAD = "\n".join(
         (page(CHOIR), page(BUDGET)),
         (page(table("rower"), BOX, APPEAL[:123]), page(table("team of horses"), BOX, APPEAL[:123])),
         (f"{MENU}\n{WEIR}\n{BUDGET}\n{BOX}\n{FOOT}", f"{MENU}\n{CHOIR}\n{LETTERS}\n{BOX}\n{FOOT}"),
-        (f"{MENU}\n{BOX}\n{WEIR}", f"{MENU}\n{BOX}\n{CHOIR}"),
+        (bare(f"{WEIR} {CHOIR}"), bare(f"{BUDGET} {LETTERS}")),
+        (page(f"{WEIR[:240]} {APPEAL[:68]} {WEIR[240:]}"), page(CHOIR)),
+        (f"{MENU}\n{BOX}\n{LIST}\n{WEIR}", f"{MENU}\n{BOX}\n{LIST}\n{CHOIR}"),
         (one_line(f"{WEIR} {BUDGET}"), one_line(f"{CHOIR} {LETTERS}")),
     ],
     ids=[
@@ -103,6 +112,8 @@ THREAD = "\n".join(
         "the same, another article",
         "tables for articles",
         "menus alone, less than half of either page",
+        "no menus, and an appeal shorter than the article",
+        "a phrase of the frame in the article",
         "menus and no footer",
         "menus that stand on one line",
     ],
@@ -120,6 +131,7 @@ def test_two_articles_in_one_frame_share_a_frame_alone(mine, theirs):
     ("mine", "theirs"),
     [
         (page(f"{WEIR}\n{THREAD}"), page(f"{WEIR}\n{CHOIR}\n{BUDGET}")),
+        (page(f"{fill(WEIR)}\n{THREAD}"), page(f"{fill(WEIR)}\n{CHOIR}\n{BUDGET}")),
         (page(f"{LETTERS}\n{WEIR}\n{BUDGET}\n{LETTERS[::-1]}"), page(f"{CHOIR}\n{WEIR}\n{BUDGET}")),
         (page(f"{LETTERS} {WEIR[:200]}\n{BUDGET}\n{CHOIR}"), page(f"{WEIR}\n{BUDGET}\n{CHOIR}")),
         (page(WEIR.replace("night", "evening").replace("miller", "baker")), page(WEIR)),
@@ -128,6 +140,7 @@ def test_two_articles_in_one_frame_share_a_frame_alone(mine, theirs):
     ],
     ids=[
         "longer comments under it",
+        "the same, its lines wrapped",
         "other teasers above it",
         "another beginning",
         "edited",
@@ -157,6 +170,16 @@ def test_a_passage_that_two_articles_in_one_frame_share_is_all_that_counts():
     assert any("Tide tables" in passage for passage in known)
 
 
+def test_a_passage_links_two_pages_that_share_little_as_it_links_any_texts():
+    mine = f"{MENU}\n{WEIR}\n{BUDGET} {CHOIR}"
+    likeness = alike(mine, f"{MENU}\n{LETTERS}\n{LETTERS[::-1]}\n{BUDGET} {CHOIR[::-1]}")
+    assert likeness is not None
+    assert not likeness.framed
+    assert likeness.containment == pytest.approx(
+        count_words(f"{MENU} {BUDGET}") / count_words(mine), abs=0.05
+    )
+
+
 def test_another_title_tells_two_articles_that_a_frame_with_an_article_in_it_hides():
     mine, theirs = (f"{MENU}\n{own}\n{CHOIR}\n{BUDGET}\n{FOOT}" for own in (WEIR, LETTERS + LETTERS[::-1]))
     assert not alike(mine, theirs).framed
@@ -184,6 +207,15 @@ def test_what_two_texts_share_that_are_no_copies_is_the_frame_of_a_third(cluster
     kin = verified(fingerprint(mine), found, items=())
     assert [each.likeness.framed for _, each in kin] == [framed, framed]
     assert [each.copy for _, each in kin] == [not framed, not framed]
+
+
+def test_an_article_stays_a_copy_where_another_page_shares_its_frame_alone():
+    mine, copy, other = (
+        page(text) for text in (f"{WEIR}\n{THREAD}", f"{WEIR}\n{CHOIR}\n{BUDGET}", CHOIR[::-1])
+    )
+    found = Found((stored(1, copy, 1), stored(2, other, 2)), frozenset(), newest=2)
+    kin = {document.id: each for document, each in verified(fingerprint(mine), found, items=())}
+    assert (kin[1].copy, kin[2].linked) == (True, False)
 
 
 def test_a_text_that_stands_in_two_digests_is_no_frame():
