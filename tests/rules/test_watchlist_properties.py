@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -188,7 +189,9 @@ def test_what_is_not_chosen_to_be_evaluated_would_not_have_held(
     monkeypatch.setattr(selection, "FEW", 0)
     engine = Engine([Watchlist(name=each, query=each, always=()) for each in queries], {})
     article = Article(Fields(title=title, body=body, source=source), metadata=engine.metadata)
-    assert engine.evaluate(article, engine.select(article)) == engine.evaluate(article, range(len(queries)))
+    assert engine.evaluate(article, engine.select(article)) == engine.evaluate(
+        article, np.arange(len(queries))
+    )
 
 
 some_word = st.text("ab북é", min_size=1, max_size=14)

@@ -70,7 +70,7 @@ class Article:
         self.body_begin = self.parts[1].begin - 1
         """Before it a pattern begins in the title."""
         self.text_end = self.parts[1].end + 1
-        self.places: tuple[Numbers, Begins] = (np.zeros(0, np.int32), np.zeros(0, np.intp))
+        self.places: tuple[Numbers, Begins] = (np.zeros(0, np.intp), np.zeros(0, np.intp))
         """The patterns and words that were seen, and where each begins, as the engine found them."""
         self.starts: dict[int, list[int]] = {}
         """Where each of those patterns begins that is asked for, in order (`ask`)."""

@@ -43,7 +43,7 @@ class _Scan:
 
     def __init__(self, literals: Mapping[str, int]) -> None:
         self._ascii = all(map(str.isascii, literals))
-        self._numbers = np.fromiter(literals.values(), dtype=np.int32, count=len(literals))
+        self._numbers = np.fromiter(literals.values(), dtype=np.intp, count=len(literals))
         self._automaton = (
             AhoCorasick(
                 list(literals),
@@ -126,14 +126,13 @@ class Engine:
         article = Article(fields, metadata=self.metadata)
         return self.evaluate(article, self.select(article))
 
-    def evaluate(self, article: Article, chosen: Iterable[int]) -> list[Match]:
+    def evaluate(self, article: Article, chosen: Numbers) -> list[Match]:
         """The matches among the `chosen` watchlists of a scanned article."""
         found: list[Match] = []
-        chosen = list(chosen)
-        if not chosen:
+        if not len(chosen):
             return found
-        article.ask(self._wanted.places(np.array(chosen), *article.places))
-        for number in chosen:
+        article.ask(self._wanted.places(chosen, *article.places))
+        for number in chosen.tolist():
             entry = self._entries[number]
             hits = entry.condition.find(article)
             if hits is not None:
@@ -142,7 +141,7 @@ class Engine:
                 found.append(_new(Match, (entry.name, _hits(article, hits), told, entry.text)))
         return found
 
-    def select(self, article: Article) -> list[int]:
+    def select(self, article: Article) -> Numbers:
         """Scans the article; the watchlists that may hold, in order."""
         numbers, begins = self._lexicon.find(article.letters)
         for scan in self._scans:
@@ -153,7 +152,8 @@ class Engine:
         article.places = (numbers, begins)
         titled = numbers[begins < article.body_begin]
         chosen = self._selection.chosen(numbers, titled)
-        return sorted(set(self._neighbours.kept(chosen, numbers, begins, article.distances).tolist()))
+        kept = self._neighbours.kept(chosen, numbers, begins, article.distances)
+        return np.array(sorted(set(kept.tolist())), dtype=np.intp)
 
 
 class Matcher:

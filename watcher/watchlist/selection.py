@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.watchlist.conditions import Choice, Pair
-from watcher.watchlist.words import Begins, Numbers
+from watcher.watchlist.words import Begins, Numbers, Stored
 
 CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
@@ -23,22 +23,23 @@ _FARTHEST: Final = 1 << 28
 
 
 class Rows:
-    """Lists of numbers in one array: row `i` is `values[begins[i]:begins[i + 1]]`."""
+    """Lists of numbers in one array: row `i` is `values[slice(*spans[i])]`."""
 
     def __init__(self, rows: Sequence[int], values: Sequence[int], count: int) -> None:
         """`values[i]` belongs to row `rows[i]`, of `count` rows."""
-        keys = np.array(rows, dtype=np.int32)
-        self.begins: Numbers = np.zeros(count + 1, dtype=np.int32)
-        np.cumsum(np.bincount(keys, minlength=count), out=self.begins[1:])
-        self.values: Numbers = np.array(values, dtype=np.int32)[np.argsort(keys, kind="stable")]
+        keys = np.array(rows, dtype=np.intp)
+        lengths = np.bincount(keys, minlength=count)
+        ends = lengths.cumsum()
+        self.spans: Stored = np.stack((ends - lengths, ends), axis=1).astype(np.int32)
+        self.values: Numbers = np.array(values, dtype=np.intp)[np.argsort(keys, kind="stable")]
 
-    def places(self, numbers: Numbers | Begins) -> tuple[Begins, Begins]:
+    def places(self, numbers: Numbers) -> tuple[Begins, Stored]:
         """Where in `values` the rows of `numbers` stand, one after the other; and how long each is."""
-        begins = self.begins[numbers]
-        lengths = self.begins[numbers + 1] - begins
+        begins, ends = self.spans.take(numbers, axis=0).T
+        lengths = ends - begins
         return _ranges(begins, lengths), lengths
 
-    def gather(self, numbers: Numbers | Begins) -> tuple[Numbers, Begins]:
+    def gather(self, numbers: Numbers) -> tuple[Numbers, Stored]:
         """The rows of `numbers`, one after the other; and how long each is."""
         places, lengths = self.places(numbers)
         return self.values[places], lengths
@@ -120,25 +121,27 @@ class Selection:
         for number, each in others.items():
             for row, pair in enumerate(each):
                 marked[row, :, number] = [self._marks[mark] if mark >= 0 else ~mark for mark in pair]
-        self._others = [tuple(each[:, self._rows.values]) for each in marked if (each >= 0).any()]
+        self._others = [
+            (one[self._rows.values], other[self._rows.values]) for one, other in marked if (one >= 0).any()
+        ]
         """Beside the watchlists of `_rows`: the marks of which one must be there, for one more need after another."""
-        self._unselected = np.array(unselected, dtype=np.int32)
+        self._unselected = np.array(unselected, dtype=np.intp)
 
     def chosen(self, seen: Numbers, titled: Numbers) -> Numbers:
         """The watchlists all of whose needs are among the patterns `seen`, some in the title (`titled`); some twice."""
         if not len(seen):
             return self._unselected
         if len(titled) and self._titled:
-            seen = np.concatenate((seen, titled + np.int32(self._patterns)))
+            seen = np.concatenate((seen, titled + self._patterns))
         places, _ = self._rows.places(seen)
         if len(places) and self._others:
             present = np.zeros(self._size + 1, dtype=bool)
-            present[self._marks[seen]] = True
+            present[self._marks.take(seen)] = True
             if len(self._groups.values):
                 present[self._groups.gather(seen)[0]] = True
             present[-1] = True
             for one, other in self._others:
-                places = places[present[one[places]] | present[other[places]]]
+                places = places[present.take(one.take(places)) | present.take(other.take(places))]
         numbers = self._rows.values[places]
         return np.concatenate((numbers, self._unselected)) if len(self._unselected) else numbers
 
@@ -184,8 +187,8 @@ class Neighbours:
 
     def __init__(self, pairs: Sequence[Sequence[Pair]], patterns: int) -> None:
         groups = Groups()
-        self._one = np.zeros((PAIRS, len(pairs)), dtype=np.int32)  # 0: nothing to measure
-        self._other = np.zeros((PAIRS, len(pairs)), dtype=np.int32)
+        self._one = np.zeros((PAIRS, len(pairs)), dtype=np.intp)  # 0: nothing to measure
+        self._other = np.zeros((PAIRS, len(pairs)), dtype=np.intp)
         self._reach = np.zeros((PAIRS, len(pairs)), dtype=np.int64)
         for number, some in enumerate(pairs):
             for row, pair in enumerate(some[:PAIRS]):
@@ -220,7 +223,7 @@ class Neighbours:
         some = asked[seen].nonzero()[0]
         groups, lengths = self._groups.gather(seen[some])
         places, slack = distances(begins[some])
-        keys = groups * np.int64(_GROUP) + places.repeat(lengths)
+        keys = groups * _GROUP + places.repeat(lengths)
         keys.sort()
         near = _near(keys, one, other, self._reach[:, numbers].ravel()[measured] + slack)
         kept = np.ones(len(chosen), dtype=bool)
@@ -232,11 +235,11 @@ def _near(
     keys: NDArray[np.int64], one: Numbers, other: Numbers, reach: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """For each pair of groups whether a place of `one` is within `reach` of one of `other`."""
-    bases = one * np.int64(_GROUP)
+    bases = one * _GROUP
     first = keys.searchsorted(bases)
     lengths = keys.searchsorted(bases + _GROUP) - first
     owners = np.repeat(np.arange(len(one)), lengths)
-    places = keys[_ranges(first, lengths)] + ((other - one) * np.int64(_GROUP))[owners]
+    places = keys[_ranges(first, lengths)] + ((other - one) * _GROUP)[owners]
     reaches = reach[owners]
     nearest = keys.searchsorted(places - reaches)
     found = keys.take(nearest, mode="clip")

@@ -30,7 +30,10 @@ _TIERS: Final = (1, 2, 3, 5)
 _WORD, _FIRST, _OTHER = np.uint8(1), np.uint8(2), np.uint8(4)
 """Letters by which words that begin like no known one are put aside."""
 
-Numbers = NDArray[np.int32]
+Numbers = NDArray[np.intp]
+"""As wide as indexes are: narrower ones are made so each time they are used."""
+Stored = NDArray[np.int32]
+"""What indexes are kept in; `take` by them, which is faster than brackets."""
 Begins = NDArray[np.intp]
 _Hashes = NDArray[np.uint64]
 
@@ -131,9 +134,9 @@ class Lexicon:
         hashes = self._hashes_of(list(keys))
         order = np.argsort(hashes)
         self._known = np.append(hashes[order], _PAST)
-        self._numbers: Numbers = np.fromiter(keys.values(), dtype=np.int32, count=len(keys))[order]
+        self._numbers: Numbers = np.fromiter(keys.values(), dtype=np.intp, count=len(keys))[order]
         bits = min(max(10, (len(keys) * 4).bit_length()), 19)
-        self._buckets = np.searchsorted(
+        self._buckets: Stored = np.searchsorted(
             self._known[:-1], np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
         ).astype(np.int32)
         """Where in `_known` the hashes with these highest bits begin."""
@@ -194,14 +197,14 @@ class Lexicon:
     def _compared(self, haystack: str, hashes: _Hashes, where: Begins) -> tuple[Numbers, Begins]:
         """The numbers of those of `hashes` that are known, with their places."""
         places = self._buckets[(hashes >> self._bucket).view(np.int64)]
-        there = self._known[places]
+        there = self._known.take(places)
         later = (there < hashes).nonzero()[0]
         while len(later):  # another of the same bucket stands before it
             places[later] += 1
-            there[later] = self._known[places[later]]
+            there[later] = self._known.take(places[later])
             later = later[there[later] < hashes[later]]
         same = (there == hashes).nonzero()[0]
-        numbers = self._numbers[places[same]]
+        numbers = self._numbers.take(places[same])
         begins = where[same]
         parts = (numbers < 0).nonzero()[0] if self._longer else ()
         if not len(parts):
@@ -215,7 +218,7 @@ class Lexicon:
         whole = numbers >= 0
         more = np.array(found, dtype=np.intp).reshape(-1, 2)
         return (
-            np.concatenate((numbers[whole], more[:, 0].astype(np.int32))),
+            np.concatenate((numbers[whole], more[:, 0])),
             np.concatenate((begins[whole], more[:, 1])),
         )
 
