@@ -10,7 +10,7 @@ other the article is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -68,7 +68,7 @@ def frame(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint, *, mu
 
     Perhaps: what is shared may be the article as well, by what these two texts tell.
     """
-    if mine.tokens is None:
+    if mine.tokens is None or (much and not _have_room(chains, mine, theirs)):
         return None
     ordered, page = _in_order(chains), _Page(mine)
     if not much:
@@ -142,6 +142,23 @@ class _Gap:
 
 
 # --------------------------------------------------------------------------- decided
+
+
+def _have_room(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether each can have a text of its own: most copies have not, which costs less to see than what follows."""
+    own = mine.count - _covered((chain.start, chain.end) for chain in chains)
+    their_own = theirs.count - _covered((chain.their_start, chain.their_end) for chain in chains)
+    share = OWN_SHARE * LINK_WORDS / LINK_WIDE
+    return own >= min(OWN_WORDS, share * mine.count) and their_own >= min(OWN_WORDS, share * theirs.count)
+
+
+def _covered(ranges: Iterable[tuple[int, int]]) -> int:
+    """How many tokens these ranges hold, each once."""
+    covered = at = 0
+    for first, until in sorted(ranges):
+        covered += max(0, until - max(first, at))
+        at = max(at, until)
+    return covered
 
 
 def _between(
