@@ -240,11 +240,10 @@ class Folded:
         """How many marks of the original may join two words to one that is counted, at most (`joined`)."""
         original = self.original
         if original.isascii():
-            data = original.encode("ascii").translate(_MARKED)
-            return data.count(b".") - data.count(b". ")
+            marks = np.frombuffer(original.encode("ascii").translate(_MARKED), dtype=np.uint8)
+            return int(np.count_nonzero((marks[:-1] == _DOT) & (marks[1:] != _SPACE)))
         codes = codes_of(original)
-        after = _GLUE[codes].nonzero()[0] + 1
-        return int(np.count_nonzero(codes.take(after, mode="clip") > _SPACE))
+        return int(np.count_nonzero(_GLUE[codes[:-1]] & (codes[1:] > _SPACE)))
 
     def joined(self, first: NDArray[np.intp]) -> int:
         """How many of the words that begin at `first` in the text continue the one before, and so are not counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -316,3 +317,14 @@ def test_the_matcher_names_every_error_of_a_query() -> None:
 def test_a_query_that_asks_nothing_is_an_error(query: str) -> None:
     with pytest.raises(QueryError):
         matcher(query)
+
+
+def test_a_near_of_words_that_stand_everywhere_takes_no_room_by_the_square_of_the_text() -> None:
+    text = "He fled North Korea then. " * 4000
+    tracemalloc.start()
+    found = matcher('fled NEAR/3 "North Korea"').match(Fields(body=text))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert len(found.hits) == 8000
+    assert peak < 100e6  # 900 MB where each place was measured for each place

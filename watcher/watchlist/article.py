@@ -74,6 +74,8 @@ class Article:
         """The patterns and words that were seen, and where each begins, as the engine found them."""
         self.starts: dict[int, list[int]] = {}
         """Where each of those patterns begins that is asked for, in order (`ask`)."""
+        self.measured = False
+        """Whether the watchlists to be evaluated were chosen by what stands near, too."""
         self.memo: dict[object, object] = {}
         self._spans: dict[int, list[Span]] = {}
         self._metadata: dict[int, list[Span]] = {}

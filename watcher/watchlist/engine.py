@@ -153,6 +153,7 @@ class Engine:
         titled = numbers[begins < article.body_begin]
         chosen = self._selection.chosen(numbers, titled)
         kept = self._neighbours.kept(chosen, numbers, begins, article.distances)
+        article.measured = kept is not chosen
         return np.array(sorted(set(kept.tolist())), dtype=np.intp)
 
 

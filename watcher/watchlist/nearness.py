@@ -22,6 +22,11 @@ def pair(one: Condition, other: Condition, gap: float) -> Pair | None:
     return Pair(mine.patterns, theirs.patterns, gap + mine.longest + theirs.longest)
 
 
+def surely_apart(article: Article, pairs: tuple[Pair, ...]) -> bool:
+    """Whether one of `pairs` cannot stand together, unless that has been looked at for all watchlists at once."""
+    return not article.measured and any(article.surely_apart(*each) for each in pairs)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Near(Condition):
     """A chain of NEARs: each operand near the next; only hits that stand in a whole chain take part."""
@@ -34,9 +39,8 @@ class Near(Condition):
 
     def find(self, article: Article) -> list[Found] | None:
         """The hits in chains; those of the first operand are the subject."""
-        for each in self.together:
-            if article.surely_apart(*each):
-                return None
+        if surely_apart(article, self.together):
+            return None
         rows: list[list[Found]] = []
         for part in self.parts:
             got = part.find(article)
@@ -49,7 +53,8 @@ class Near(Condition):
             if not rows[at + 1]:
                 return None
         for at, (gap, ordered) in reversed(list(enumerate(links))):
-            rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
+            if len(rows[at]) > 1:  # a single one is near all that were reached from it
+                rows[at] = _reached(article, rows[at], rows[at + 1], gap, "before" if ordered else "")
         return rows[0] + [hit for row in rows[1:] for hit in as_context(row)]
 
     def inner(self) -> tuple[Condition, ...]:
@@ -64,7 +69,13 @@ class Near(Condition):
 def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: float, order: str) -> list[Found]:
     """Those of `mine` with one of `theirs` at most `gap` words away (and, in `order`, `after` or `before` it)."""
     if len(mine) * len(theirs) <= SINGLY:
-        return [hit for hit in mine if any(_near(article, hit, other, gap, order) for other in theirs)]
+        kept = []
+        for hit in mine:
+            for other in theirs:
+                if _near(article, hit, other, gap, order):
+                    kept.append(hit)
+                    break
+        return kept
     count = article.count
     if order == "after":
         ends = sorted(hit.b for hit in theirs)
@@ -79,8 +90,8 @@ def _reached(article: Article, mine: list[Found], theirs: list[Found], gap: floa
             if (at := bisect_left(begins, hit.b)) < len(begins) and count(begins[at]) - count(hit.b) <= gap
         ]  # fmt: skip
     ranges = [(count(hit.a), count(hit.b)) for hit in theirs]
-    kept = _touching([(count(hit.a), count(hit.b)) for hit in mine], ranges, gap)
-    return [hit for hit, keep in zip(mine, kept, strict=True) if keep]
+    touching = _touching([(count(hit.a), count(hit.b)) for hit in mine], ranges, gap)
+    return [hit for hit, touches in zip(mine, touching, strict=True) if touches]
 
 
 def _near(article: Article, hit: Found, other: Found, gap: float, order: str) -> bool:
@@ -114,9 +125,8 @@ class Reach(Condition):
 
     def find(self, article: Article) -> list[Found] | None:
         """The subject hits that satisfy it, then the context hits in reach of those."""
-        for each in self.together:
-            if article.surely_apart(*each):
-                return None
+        if surely_apart(article, self.together):
+            return None
         subjects = self.subject.find(article)
         if not subjects:
             return None

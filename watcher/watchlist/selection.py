@@ -17,6 +17,8 @@ PAIRS: Final = 2
 """Pairs of one watchlist that are measured."""
 FEW: Final = 24
 """So many watchlists with pairs are sooner evaluated one by one than measured together."""
+MANY: Final = 256
+"""Of so many chosen watchlists those chosen twice are dropped first: each would be measured at each of its places."""
 _GROUP: Final = 1 << 33
 """Twice as far as any two places are apart (`Article.distances`), so that groups do not mix in one sorted array."""
 _FARTHEST: Final = 1 << 28
@@ -211,6 +213,8 @@ class Neighbours:
         """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
         if len(chosen) <= FEW or not len(self._members.values):
             return chosen
+        if len(chosen) > MANY:
+            chosen = np.unique(chosen)
         paired = self._one[0, chosen].nonzero()[0]
         if len(paired) <= FEW:
             return chosen
