@@ -9,7 +9,7 @@ from watcher.folding import LETTER, kind_of
 from watcher.model import QueryError
 from watcher.watchlist import conditions, grammar, nearness, syntax
 from watcher.watchlist.atoms import Atom, atom
-from watcher.watchlist.conditions import Choice, Condition, Leaf
+from watcher.watchlist.conditions import Choice, Condition
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
 
@@ -56,6 +56,8 @@ class Compiler:
         self._literals: dict[str, tuple[int, Atom, tuple[int, ...], Choice]] = {}
         self._terms: dict[tuple[int, str | None, str | None], conditions.Literal] = {}
         self._concepts: dict[tuple[str, str | None, str], Condition] = {}
+        self._lengths: dict[tuple[int, ...] | None, tuple[int, ...] | None] = {}
+        """One tuple for all terms of the same lengths."""
         self._open: list[str] = []
 
     # ------------------------------------------------------------- terms
@@ -84,7 +86,7 @@ class Compiler:
             case syntax.Term():
                 return self._term(node, text, field, concept)
             case syntax.Regex():
-                return conditions.Pattern(_regex(node, text), Leaf(node.text, concept), field)
+                return conditions.Pattern(node.text, concept, _regex(node, text), field)
             case syntax.Concept():
                 return self._concept(node, text, field, concept)
             case syntax.InField():
@@ -112,8 +114,9 @@ class Compiler:
         if key not in self._terms:
             if field == "title":
                 need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
+            lengths = self._lengths.setdefault(made.lengths, made.lengths)
             self._terms[key] = conditions.Literal(
-                number, made, patterns, Leaf(node.text, concept), field, need, made.longest, made.lengths
+                *(node.text, concept, patterns, lengths, field, number, made, need, made.longest)
             )
         return self._terms[key]
 

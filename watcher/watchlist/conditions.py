@@ -23,19 +23,13 @@ if TYPE_CHECKING:
     import re2
 
 
-class Leaf(NamedTuple):
-    """Where a hit comes from: the term as the user wrote it, and the concept it was named through."""
-
-    term: str
-    concept: str | None
-
-
 class Found(NamedTuple):
     """A hit, in offsets of the haystack."""
 
     a: int
     b: int
     leaf: Leaf
+    """The term it is a hit of."""
     subject: bool = True
     exact: Span | None = None
     """Its span in the original, where a regex found it there."""
@@ -99,28 +93,36 @@ class Condition(ABC):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal(Condition):
-    """A term."""
+class Leaf(Condition):
+    """A condition with hits of its own."""
 
+    term: str
+    """As the user wrote it."""
+    concept: str | None
+    """Through which it was named."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal(Leaf):
+    """A term. What every evaluation looks at comes first: of many thousands, none is in the processor's cache."""
+
+    patterns: tuple[int, ...]
+    lengths: tuple[int, ...] | None
+    """Where the hits of each pattern end, counted from where they begin, if each of them is a hit (`Atom.lengths`)."""
+    field: str | None
     number: int
     atom: Atom
-    patterns: tuple[int, ...]
-    leaf: Leaf
-    field: str | None
     need: Choice
     longest: float
-    lengths: tuple[int, ...] | None = None
-    """Where the hits of each pattern end, counted from where they begin, if each of them is a hit (`Atom.lengths`)."""
 
     def find(self, article: Article) -> list[Found] | None:
         """Its hits in its field; remembered, since watchlists share terms."""
         remembered = article.memo.get(self, self)
         if remembered is not self:
             return remembered  # type: ignore[return-value]
-        leaf = self.leaf
         if self.lengths is None or self.field is not None:
             spans = article.spans(self.number, self.atom, self.patterns, self.field)
-            found = [_new(Found, (a, b, leaf, True, None)) for a, b in spans]
+            found = [_new(Found, (a, b, self, True, None)) for a, b in spans]
         else:
             found = []
             starts, end, rows = article.starts, article.text_end, 0
@@ -129,7 +131,7 @@ class Literal(Condition):
                     rows += 1
                     for at in starts[pattern]:
                         if at < end:
-                            found.append(_new(Found, (at + 1, at + length, leaf, True, None)))
+                            found.append(_new(Found, (at + 1, at + length, self, True, None)))
             if rows > 1:
                 found.sort()
         result = found or None
@@ -154,11 +156,10 @@ MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pattern(Condition):
+class Pattern(Leaf):
     """A regex, run over the original text of its fields."""
 
     regex: re2._Regexp
-    leaf: Leaf
     field: str | None
 
     def find(self, article: Article) -> list[Found] | None:
@@ -176,7 +177,7 @@ class Pattern(Condition):
                 start, end = match.span()
                 a = int(np.searchsorted(ends, start, side="right"))
                 b = max(int(np.searchsorted(starts, end, side="left")), a + 1)
-                found.append(Found(part.begin + a, part.begin + b, self.leaf, exact=(start, end)))
+                found.append(Found(part.begin + a, part.begin + b, self, exact=(start, end)))
                 if len(found) >= MOST:
                     break
         article.memo[self] = found or None

@@ -187,15 +187,15 @@ def _hits(article: Article, found: Iterable[Found]) -> tuple[Hit, ...]:
     """Hits in the order of the text, each once; subject if it is so in any part of the condition."""
     seen: dict[tuple[int, int, int, str], Hit] = {}
     locate = article.locate
-    for a, b, (term, concept), subject, exact in found:
+    for a, b, leaf, subject, exact in found:
         order, field, start, end = locate(a, b)
         if exact is not None:
             start, end = exact
         subject = subject and order < _TEXT_FIELDS  # noqa: PLW2901
-        key = (order, start, end, term)
+        key = (order, start, end, leaf.term)
         known = seen.get(key)
         if known is None or (subject and not known.subject):
-            seen[key] = _new(Hit, (term, field, start, end, concept, subject))
+            seen[key] = _new(Hit, (leaf.term, field, start, end, leaf.concept, subject))
     return tuple(seen.values()) if len(seen) < 2 else tuple([seen[key] for key in sorted(seen)])
 
 
