@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _INNER_QUOTE: Final = re.compile(r"'(?!s[ .'])(?=.)", re.DOTALL)
 """A mark with a letter after it, perhaps; not that of a plain possessive, the commonest by far."""
 APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
 _CLIPPED: Final = "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest"
+_SHORT: Final = 200
+"""Characters of a title or a term, of which many are letters and single spaces alone."""
 _ELIDED: Final = frozenset(_CLIPPED.split())
 """Words that lose their last vowel before another word (French, Italian). Not `t`: `t'aek` is one Korean syllable."""
 _VOWELS: Final = frozenset("aeiouyh")
@@ -230,53 +232,50 @@ class Folded:
         letters[1:] &= kinds[:-1] != LETTER
         if not self.text.isascii():
             weights[kinds > LETTER] = 1
-        first = letters.nonzero()[0]
-        weights[first] = 2
-        weights[self._joined(first)] = 0
+        weights[letters] = 2
+        weights[self.joined] = 0
         return np.cumsum(halves, dtype=np.int32) * np.float32(0.5)
+
+    @cached_property
+    def _joints(self) -> NDArray[np.bool_]:
+        """At which characters of the original a mark stands that may join two words to one."""
+        if self.original.isascii():
+            marks = np.frombuffer(self.original.encode("ascii").translate(_MARKED), dtype=np.uint8)
+            joints: NDArray[np.bool_] = (marks[:-1] == _DOT) & (marks[1:] != _SPACE)
+        else:
+            codes = codes_of(self.original)
+            joints = _GLUE[codes[:-1]] & (codes[1:] > _SPACE)
+        return joints
 
     @property
     def joints(self) -> int:
-        """How many marks of the original may join two words to one that is counted, at most (`joined`)."""
-        original = self.original
-        if original.isascii():
-            marks = np.frombuffer(original.encode("ascii").translate(_MARKED), dtype=np.uint8)
-            return int(np.count_nonzero((marks[:-1] == _DOT) & (marks[1:] != _SPACE)))
-        codes = codes_of(original)
-        return int(np.count_nonzero(_GLUE[codes[:-1]] & (codes[1:] > _SPACE)))
+        """How many words may be `joined`, at most; told sooner."""
+        return int(np.count_nonzero(self._joints))
 
-    def joined(self, first: NDArray[np.intp]) -> int:
-        """How many of the words that begin at `first` in the text continue the one before, and so are not counted."""
-        return len(self._joined(first))
-
-    def _joined(self, first: NDArray[np.intp]) -> list[int]:
-        """Of words that begin at `first`, those that continue the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`."""
-        first = first[first >= 2]
-        places: NDArray[np.integer[Any]] = first - 1
-        if self._changed is not None:
-            places = self.starts[places]
-        original = self.original
-        codes = (
-            np.frombuffer(original.encode("ascii"), np.uint8) if original.isascii() else codes_of(original)
-        )
-        marked = _GLUE[codes[places]].nonzero()[0]
-        first, places = first[marked], places[marked]
-        if self._changed is not None:
-            wide = self.starts[first] - places == 1
-            if isinstance(self._changed, tuple):
-                wide &= self.ends[first - 1] - places == 1
-            first, places = first[wide], places[wide]
-        text = self.text
+    @cached_property
+    def joined(self) -> NDArray[np.intp]:
+        """Where words begin that continue the one before: `MSS's`, `l'ONU`, `3.5`, `1,000`. They are not counted."""
+        text, original = self.text, self.original
+        places: NDArray[np.intp] = self._joints.nonzero()[0]
+        first = places + 1 if self._changed is None else self.starts.searchsorted(places + 1)
         found = []
         for at, place in zip(first.tolist(), places.tolist(), strict=True):
-            if text[at - 1] != " ":
+            if not 2 <= at < len(text) or text[at - 1] != " " or not self._stands(at, place):
                 continue
             if original[place] in ".,":
                 if text[at].isdigit() and text[at - 2].isdigit():
                     found.append(at)
             elif text[at].isalpha() and text[at - 2].isalnum():
                 found.append(at)
-        return found
+        return np.array(found, dtype=np.intp)
+
+    def _stands(self, at: int, place: int) -> bool:
+        """Whether the boundary before `text[at]` is the mark at `place` alone."""
+        if self._changed is None:
+            return True
+        if self.starts.item(at - 1) != place or self.starts.item(at) != place + 1:
+            return False
+        return not isinstance(self._changed, tuple) or self.ends.item(at - 1) == place + 1
 
     @property
     def words(self) -> float:
@@ -300,7 +299,10 @@ def codes_of(text: str) -> NDArray[np.uint32]:
 
 def fold(text: str) -> Folded:
     """`text` folded, with its map. Any str is accepted, lone surrogates too; about 20 µs for 5 kB of English."""
-    data = text.encode("ascii") if text.isascii() else _as_ascii(text)
+    plain = text.isascii()
+    if plain and len(text) < _SHORT and text.replace(" ", "").isalnum() and "  " not in text:
+        return Folded(text, text.lower(), None)
+    data = text.encode("ascii") if plain else _as_ascii(text)
     if data is not None:
         return _fold_ascii(text, data.translate(_ASCII))
     codes, starts = _mapped(codes_of(text))

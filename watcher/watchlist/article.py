@@ -25,7 +25,7 @@ from watcher.model import Fields, Span
 from watcher.watchlist.atoms import LONGEST, Atom, Pattern
 from watcher.watchlist.josa import is_tail
 from watcher.watchlist.syntax import FIELDS
-from watcher.watchlist.words import SPACE, Begins, Letters, Numbers
+from watcher.watchlist.words import Begins, Letters, Numbers
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
@@ -74,6 +74,7 @@ class Article:
         """The patterns and words that were seen, and where each begins, as the engine found them."""
         self.starts: dict[int, list[int]] = {}
         """Where each of those patterns begins that is asked for, in order (`ask`)."""
+        self._begins = self.places[1]
         self.measured = False
         """Whether the watchlists to be evaluated were chosen by what stands near, too."""
         self.memo: dict[object, object] = {}
@@ -98,8 +99,15 @@ class Article:
         start, end = part.folded.span(a - part.begin, b - part.begin)
         return part.number, part.name, start, end
 
-    def ask(self, starts: dict[int, list[int]]) -> None:
-        """Looks, from now on, at the patterns in `starts`: those that the watchlists to be evaluated ask for."""
+    def ask(self, wanted: Numbers, begins: Begins) -> None:
+        """Looks, from now on, at the patterns `wanted`, those that the watchlists to be evaluated ask for."""
+        self._begins = begins
+        starts: dict[int, list[int]] = {}
+        for number, begin in zip(wanted.tolist(), begins.tolist(), strict=True):
+            if number in starts:
+                starts[number].append(begin)
+            else:
+                starts[number] = [begin]
         self.starts = starts
         self.__dict__.pop("_ranks", None)
 
@@ -233,18 +241,23 @@ class Article:
         return FAR * len(self.parts)
 
     @cached_property
-    def joints(self) -> int:
-        """How many marks may join two words of the title or of the body to one that is counted, at most."""
+    def _joined(self) -> Begins:
+        """Where words begin in title and body that are not counted."""
+        return np.concatenate([part.folded.joined + part.begin for part in self.parts[:2]])
+
+    @cached_property
+    def _joints(self) -> int:
+        """How many words of the title or of the body may not be counted, at most."""
         title, body = self.parts[:2]
         return max(title.folded.text.count(" "), body.folded.joints)
 
     @cached_property
     def _ranks(self) -> dict[int, int]:
-        """How many boundaries stand before the places where wanted patterns begin."""
-        begins = [at for each in self.starts.values() for at in each]
+        """How many boundaries stand before each place where a wanted pattern begins."""
+        begins = self._begins.tolist()
         if len(begins) <= SINGLY:
             return {at: self.haystack.count(" ", 0, at) for at in begins}
-        return dict(zip(begins, self.letters.spaces.searchsorted(begins).tolist(), strict=True))
+        return dict(zip(begins, self.letters.spaces.searchsorted(self._begins).tolist(), strict=True))
 
     def surely_apart(self, one: Collection[int], other: Collection[int], reach: float) -> bool:
         """Whether each pattern of `one` begins more than `reach` words from each of `other`.
@@ -263,30 +276,23 @@ class Article:
         if len(mine) * len(theirs) > MANY:
             return False
         nearest = min([abs(a - b) for a in mine for b in theirs]) - 1
-        return nearest > reach and nearest > reach + self.joints
+        return nearest > reach and nearest > reach + self._joints
 
     def near(self, end: int, begin: int, gap: float) -> bool:
         """Whether at most `gap` words begin from haystack offset `end` on and before `begin`."""
-        part = self.part(end - 1)
-        if self.letters.plain and end <= begin <= part.end:
+        if self.letters.plain and end <= begin <= self.part(end - 1).end:
             words = self.haystack.count(" ", end - 1, begin - 1)
-            if words <= gap:
-                return True
-            if words > gap + self.joints:
-                return False
-            spaces = (self.letters.codes[end - 1 : begin - 1] == SPACE).nonzero()[0]
-            return words - part.folded.joined(spaces + (end - part.begin)) <= gap
+            if gap < words <= gap + self._joints:
+                words -= int(np.diff(self._joined.searchsorted((end, begin)))[0])
+            return words <= gap
         return self.count(begin) - self.count(end) <= gap
 
-    def distances(self, begins: Begins) -> tuple[NDArray[np.int64], int]:
-        """Twice the words that begin before each place, far more from title to body and on to the rest.
-
-        And by how much two places may be nearer than their difference says.
-        """
+    def distances(self, begins: Begins) -> NDArray[np.int64]:
+        """Twice the words that begin before each place, far more from title to body and on to the rest."""
         fields = (begins >= self.body_begin).astype(np.int64) + (begins >= self.text_end)
         fields <<= 30
         if self.letters.plain:
-            return 2 * self.letters.spaces.searchsorted(begins) + fields, 2 + 2 * self.joints
+            return 2 * (self.letters.spaces.searchsorted(begins) - self._joined.searchsorted(begins)) + fields
         title, body = self.parts[:2]
         counts = np.where(
             begins < self.body_begin,
@@ -294,7 +300,7 @@ class Article:
             body.folded.counts.take(begins - body.begin, mode="clip"),
         )
         counts *= 2
-        return counts.astype(np.int64) + fields, 0
+        return counts.astype(np.int64) + fields
 
     def unit(self, at: int, kind: str) -> int:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""

@@ -131,7 +131,7 @@ class Engine:
         found: list[Match] = []
         if not len(chosen):
             return found
-        article.ask(self._wanted.places(chosen, *article.places))
+        article.ask(*self._wanted.among(chosen, *article.places))
         for number in chosen.tolist():
             entry = self._entries[number]
             hits = entry.condition.find(article)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watcher.watchlist.conditions import Choice, Pair
-from watcher.watchlist.words import Begins, Numbers, Stored
+from watcher.watchlist.words import Begins, Numbers
 
 CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
@@ -32,26 +32,28 @@ class Rows:
         keys = np.array(rows, dtype=np.intp)
         lengths = np.bincount(keys, minlength=count)
         ends = lengths.cumsum()
-        self.spans: Stored = np.stack((ends - lengths, ends), axis=1).astype(np.int32)
+        self.spans: Begins = np.stack((ends - lengths, ends), axis=1)
         self.values: Numbers = np.array(values, dtype=np.intp)[np.argsort(keys, kind="stable")]
 
-    def places(self, numbers: Numbers) -> tuple[Begins, Stored]:
+    def places(self, numbers: Numbers) -> tuple[Begins, Begins]:
         """Where in `values` the rows of `numbers` stand, one after the other; and how long each is."""
         begins, ends = self.spans.take(numbers, axis=0).T
         lengths = ends - begins
-        return _ranges(begins, lengths), lengths
+        return _ranges(ends, lengths), lengths
 
-    def gather(self, numbers: Numbers) -> tuple[Numbers, Stored]:
+    def gather(self, numbers: Numbers) -> tuple[Numbers, Begins]:
         """The rows of `numbers`, one after the other; and how long each is."""
         places, lengths = self.places(numbers)
         return self.values[places], lengths
 
 
-def _ranges(begins: NDArray[Any], lengths: NDArray[Any]) -> Begins:
-    """The numbers from each of `begins` on, `lengths` of them, one range after the other."""
-    ends = lengths.cumsum()
-    numbers: Begins = np.arange(ends[-1] if len(ends) else 0)
-    numbers += (begins - ends + lengths).repeat(lengths)
+_COUNTED: Final = np.arange(1 << 14)
+
+
+def _ranges(ends: Begins, lengths: Begins) -> Begins:
+    """The `lengths` numbers before each of `ends`, one range after the other."""
+    numbers: Begins = (ends - lengths.cumsum()).repeat(lengths)
+    numbers += _COUNTED[: len(numbers)] if len(numbers) <= len(_COUNTED) else np.arange(len(numbers))
     return numbers
 
 
@@ -170,18 +172,12 @@ class Wanted:
         for some in many.values():
             self._always[list(some)] = True
 
-    def places(self, chosen: Numbers, seen: Numbers, begins: Begins) -> dict[int, list[int]]:
-        """Where each pattern of the watchlists `chosen` begins, in order."""
+    def among(self, chosen: Numbers, seen: Numbers, begins: Begins) -> tuple[Numbers, Begins]:
+        """Of the patterns `seen` those of the watchlists `chosen`, and where they begin."""
         wanted = self._always.copy()
         wanted[self._rows.gather(chosen)[0]] = True
         some = wanted[seen].nonzero()[0]
-        found: dict[int, list[int]] = {}
-        for number, begin in zip(seen[some].tolist(), begins[some].tolist(), strict=True):
-            if number in found:
-                found[number].append(begin)
-            else:
-                found[number] = [begin]
-        return found
+        return seen[some], begins[some]
 
 
 class Neighbours:
@@ -196,7 +192,7 @@ class Neighbours:
             for row, pair in enumerate(some[:PAIRS]):
                 self._one[row, number] = groups.number(frozenset(pair.one))
                 self._other[row, number] = groups.number(frozenset(pair.other))
-                self._reach[row, number] = min(int(2 * pair.reach) + 1, _FARTHEST)
+                self._reach[row, number] = min(int(2 * pair.reach) + 3, _FARTHEST)
         rows, members = groups.members(patterns)
         self._groups = Rows(rows, members, patterns)
         """For each pattern the sets it is in."""
@@ -208,7 +204,7 @@ class Neighbours:
         chosen: Numbers,
         seen: Numbers,
         begins: Begins,
-        distances: Callable[[Begins], tuple[NDArray[np.int64], int]],
+        distances: Callable[[Begins], NDArray[np.int64]],
     ) -> Numbers:
         """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
         if len(chosen) <= FEW or not len(self._members.values):
@@ -226,10 +222,10 @@ class Neighbours:
         asked[self._members.gather(np.concatenate((one, other)))[0]] = True
         some = asked[seen].nonzero()[0]
         groups, lengths = self._groups.gather(seen[some])
-        places, slack = distances(begins[some])
+        places = distances(begins[some])
         keys = groups * _GROUP + places.repeat(lengths)
         keys.sort()
-        near = _near(keys, one, other, self._reach[:, numbers].ravel()[measured] + slack)
+        near = _near(keys, one, other, self._reach[:, numbers].ravel()[measured])
         kept = np.ones(len(chosen), dtype=bool)
         kept[paired[measured[~near] % len(numbers)]] = False
         return chosen[kept]
@@ -241,9 +237,10 @@ def _near(
     """For each pair of groups whether a place of `one` is within `reach` of one of `other`."""
     bases = one * _GROUP
     first = keys.searchsorted(bases)
-    lengths = keys.searchsorted(bases + _GROUP) - first
+    last = keys.searchsorted(bases + _GROUP)
+    lengths = last - first
     owners = np.repeat(np.arange(len(one)), lengths)
-    places = keys[_ranges(first, lengths)] + ((other - one) * _GROUP)[owners]
+    places = keys[_ranges(last, lengths)] + ((other - one) * _GROUP)[owners]
     reaches = reach[owners]
     nearest = keys.searchsorted(places - reaches)
     found = keys.take(nearest, mode="clip")

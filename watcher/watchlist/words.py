@@ -15,7 +15,7 @@ _BASE: Final = 0x9E3779B97F4A7C15
 _INVERSE: Final = pow(_BASE, -1, 1 << 64)
 _TAG: Final = np.uint64(0xD6E8FEB86659FD93)
 _STEP: Final = 1 << 14
-SPACE: Final = ord(" ")
+_SPACE: Final = ord(" ")
 _PAST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 INTO: Final = 3
@@ -53,7 +53,7 @@ class Letters:
     @cached_property
     def spaces(self) -> Begins:
         """Where the spaces are."""
-        spaces: Begins = (self.codes == SPACE).nonzero()[0]
+        spaces: Begins = (self.codes == _SPACE).nonzero()[0]
         return spaces
 
 
@@ -158,7 +158,9 @@ class Lexicon:
             (_OTHER, hashes[ends != _ONE]),
         ):
             self._marks[some >> self._shift] |= mark
-        self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])[:, None]
+        self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])
+        self._into: Begins = (self._phrases - _TWO)[:, None]
+        self._pairs = _TWO in self._phrases
         self._tiers = _Tiers([key for key in keys if key[1] > _START], self._hashes_of)
         self._tags: _Hashes = np.arange(_START + LONGEST + 1, dtype=np.uint64) * _TAG
 
@@ -188,11 +190,12 @@ class Lexicon:
     def _phrased(self, marks: NDArray[np.uint8], spaces: Begins) -> tuple[Begins, Begins, Begins]:
         """The words that are the first of a phrase, where parts of phrases end, and the last letter of each part."""
         firsts = (marks & _FIRST != 0).nonzero()[0]
-        lasts = spaces[firsts + 1] + (self._phrases - _TWO)
-        if len(self._phrases) and self._phrases[0, 0] == _TWO:
+        lasts = spaces[firsts + 1] + self._into
+        if self._pairs:
             lasts[0] = spaces.take(firsts + 2, mode="clip") - 1
-        repeated = np.concatenate([firsts] * len(self._phrases)) if len(self._phrases) else firsts[:0]
-        return repeated, self._phrases[:, 0].repeat(len(firsts)), lasts.ravel()
+        rows = len(self._phrases)
+        repeated = np.concatenate([firsts] * rows) if rows else firsts[:0]
+        return repeated, self._phrases.repeat(len(firsts)), lasts.ravel()
 
     def _compared(self, haystack: str, hashes: _Hashes, where: Begins) -> tuple[Numbers, Begins]:
         """The numbers of those of `hashes` that are known, with their places."""
