@@ -37,7 +37,10 @@ _INNER_QUOTE: Final = re.compile(r"'(?!s[ .'])(?=.)", re.DOTALL)
 APOSTROPHES: Final = "'’‘‛ʼʻʾʿ′`´＇ʹ"
 _CLIPPED: Final = "l d j m n s c qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all nell sull dall un quest"
 _SHORT: Final = 200
-"""Characters of a title or a term, of which many are letters and single spaces alone."""
+"""Characters of a title or a term, of which many are letters of one script and single spaces alone."""
+_ONE_SCRIPT: Final = re.compile(
+    "[\uac00-\ud7a3]+(?: [\uac00-\ud7a3]+)*|[\u4e00-\u9fff]+(?: [\u4e00-\u9fff]+)*"
+)
 _ELIDED: Final = frozenset(_CLIPPED.split())
 """Words that lose their last vowel before another word (French, Italian). Not `t`: `t'aek` is one Korean syllable."""
 _VOWELS: Final = frozenset("aeiouyh")
@@ -55,6 +58,7 @@ _LETTERS: Final = {
 """Letters that Unicode does not take apart; the Arabic filler stroke, and letters that writers of Arabic, Persian and
 Urdu put for one another (final ى and ي, ة and ه, as search engines fold them); the middle dot of Korean headlines."""
 _HAN_FORMS: Final = dict(zip(han.FORMS, han.FOLDED, strict=True))
+_HAN_ORDS: Final = str.maketrans(han.FORMS, han.FOLDED)
 _COMPOSABLE: Final = re.compile(
     "[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.DOTALL
 )
@@ -300,8 +304,11 @@ def codes_of(text: str) -> NDArray[np.uint32]:
 def fold(text: str) -> Folded:
     """`text` folded, with its map. Any str is accepted, lone surrogates too; about 20 µs for 5 kB of English."""
     plain = text.isascii()
-    if plain and len(text) < _SHORT and text.replace(" ", "").isalnum() and "  " not in text:
-        return Folded(text, text.lower(), None)
+    if len(text) < _SHORT:
+        if plain and text.replace(" ", "").isalnum() and "  " not in text:
+            return Folded(text, text.lower(), None)
+        if not plain and _ONE_SCRIPT.fullmatch(text):
+            return Folded(text, text.translate(_HAN_ORDS), None)
     data = text.encode("ascii") if plain else _as_ascii(text)
     if data is not None:
         return _fold_ascii(text, data.translate(_ASCII))
