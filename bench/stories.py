@@ -6,7 +6,8 @@ Labelled reports stand in bench/stories/reports.jsonl, written for this: `{"id",
 "topic"}` a line. Labelled pairs stand in bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which
 DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. What DIR holds besides
 (`*.jsonl`, `*.jsonl.gz` with "story") is scored as well. Both are split by a hash, of the topic and of the pair: the
-constants of watcher/stories.py were found on the first half, "develop"; "check" was read when they stood.
+constants of watcher/stories.py were found on the first half, "develop"; of "check" only totals were looked
+at on the way.
 
 `threads` are pairs that were given one story, reports being judged in order of time; `links` pairs whose own strength
 reaches LINK; `R at .95` the recall of links at the best threshold whose precision is .95 or more in that half, 0 if
