@@ -53,7 +53,7 @@ class Part:
 
 
 class Article:
-    """An article under the scan: hits are spans of `haystack`, which `locate` maps back to a field's own text."""
+    """An article under the scan: hits are spans of `haystack`, in one of its `parts`."""
 
     def __init__(self, fields: Fields, *, metadata: bool) -> None:
         self.fields = fields
@@ -92,12 +92,6 @@ class Article:
             if at < part.end:
                 return part
         return self.parts[-1]
-
-    def locate(self, a: int, b: int) -> tuple[int, str, int, int]:
-        """The number of a hit's field and its name, and the hit's span in the field's original text."""
-        part = self.part(a)
-        start, end = part.folded.span(a - part.begin, b - part.begin)
-        return part.number, part.name, start, end
 
     def ask(self, wanted: Numbers, begins: Begins) -> None:
         """Looks, from now on, at the patterns `wanted`, those that the watchlists to be evaluated ask for."""

@@ -186,16 +186,14 @@ def matcher(query: str, concepts: Mapping[str, Sequence[str]] | None = None) -> 
 def _hits(article: Article, found: Iterable[Found]) -> tuple[Hit, ...]:
     """Hits in the order of the text, each once; subject if it is so in any part of the condition."""
     seen: dict[tuple[int, int, int, str], Hit] = {}
-    locate = article.locate
     for a, b, leaf, subject, exact in found:
-        order, field, start, end = locate(a, b)
-        if exact is not None:
-            start, end = exact
-        subject = subject and order < _TEXT_FIELDS  # noqa: PLW2901
-        key = (order, start, end, leaf.term)
+        part = article.part(a)
+        start, end = part.folded.span(a - part.begin, b - part.begin) if exact is None else exact
+        subject = subject and part.number < _TEXT_FIELDS  # noqa: PLW2901
+        key = (part.number, start, end, leaf.term)
         known = seen.get(key)
         if known is None or (subject and not known.subject):
-            seen[key] = _new(Hit, (leaf.term, field, start, end, leaf.concept, subject))
+            seen[key] = _new(Hit, (leaf.term, part.name, start, end, leaf.concept, subject))
     return tuple(seen.values()) if len(seen) < 2 else tuple([seen[key] for key in sorted(seen)])
 
 
