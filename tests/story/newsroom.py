@@ -81,9 +81,9 @@ class Clock:
         return datetime.now(UTC) + self.offset
 
 
-@dataclass(slots=True)
+@dataclass
 class Mailbox:
-    """What the mail server took in."""
+    """What the mail server took in. Without slots: Python 3.11.2 cannot list the members of a class remade for them."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     refuse: list[str] = field(default_factory=list)
