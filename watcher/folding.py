@@ -57,8 +57,7 @@ _LETTERS: Final = {
 }  # fmt: skip
 """Letters that Unicode does not take apart; the Arabic filler stroke, and letters that writers of Arabic, Persian and
 Urdu put for one another (final ى and ي, ة and ه, as search engines fold them); the middle dot of Korean headlines."""
-_HAN_FORMS: Final = dict(zip(han.FORMS, han.FOLDED, strict=True))
-_HAN_ORDS: Final = str.maketrans(han.FORMS, han.FOLDED)
+_HAN_FORMS: Final = str.maketrans(han.FORMS, han.FOLDED)
 _COMPOSABLE: Final = re.compile(
     "[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|.[\u3099\u309a]+", re.DOTALL
 )
@@ -125,7 +124,7 @@ def _folded_part(part: str) -> str:
         return " "
     if category == "Nd":
         return str(unicodedata.digit(part))
-    return _LETTERS.get(part) or _HAN_FORMS.get(part, part)
+    return _LETTERS.get(part) or part.translate(_HAN_FORMS)
 
 
 def _learn(codes: NDArray[np.uint32]) -> None:
@@ -153,8 +152,8 @@ for _first, _last in (
     (0x30FC, 0x30FE),
 ):
     _fill(_first, _last)
-_MAP[[ord(form) for form in han.FORMS]] = [ord(folded) for folded in han.FOLDED]
-_STATE[[ord(form) for form in han.FORMS]] = 1
+_MAP[list(_HAN_FORMS)] = list(_HAN_FORMS.values())
+_STATE[list(_HAN_FORMS)] = 1
 
 _PLAIN: Final = [
     chr(code).lower() if chr(code).isalnum() or chr(code) in ".'" else " " for code in range(128)
@@ -308,7 +307,7 @@ def fold(text: str) -> Folded:
         if plain and text.replace(" ", "").isalnum() and "  " not in text:
             return Folded(text, text.lower(), None)
         if not plain and _ONE_SCRIPT.fullmatch(text):
-            return Folded(text, text.translate(_HAN_ORDS), None)
+            return Folded(text, text.translate(_HAN_FORMS), None)
     data = text.encode("ascii") if plain else _as_ascii(text)
     if data is not None:
         return _fold_ascii(text, data.translate(_ASCII))
