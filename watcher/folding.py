@@ -129,7 +129,7 @@ def _folded_part(part: str) -> str:
 
 def _learn(codes: NDArray[np.uint32]) -> None:
     """Fills the tables for code points not seen before."""
-    for code in np.unique(codes).tolist():
+    for code in set(codes.tolist()):  # `np.unique` would import numpy.ma, 8 ms
         folded = _folded_character(chr(code))
         if len(folded) == 1:
             _MAP[code] = ord(folded)

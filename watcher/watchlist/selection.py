@@ -210,7 +210,7 @@ class Neighbours:
         if len(chosen) <= FEW or not len(self._members.values):
             return chosen
         if len(chosen) > MANY:
-            chosen = np.unique(chosen)
+            chosen = np.array(sorted(set(chosen.tolist())), dtype=np.intp)
         paired = self._one[0, chosen].nonzero()[0]
         if len(paired) <= FEW:
             return chosen

@@ -72,7 +72,7 @@ class _Tiers:
         self._letters = np.array([letters for letters, _, _ in tiers], dtype=np.intp)[:, None]
         self._shifts = np.array([64 - bits for _, bits, _ in tiers], dtype=np.uint64)[:, None]
         self._offsets = np.cumsum([0, *(1 << bits for _, bits, _ in tiers)])[:, None]
-        self._ends: Begins = np.unique([end for _, end in keys]).astype(np.intp)
+        self._ends: Begins = np.array(sorted({end for _, end in keys}), dtype=np.intp)
         self._bits = np.left_shift(1, np.arange(len(self._ends))).astype(np.uint16)[:, None]
         self._table = np.zeros(int(self._offsets[-1, 0]), dtype=np.uint16)
         """By tier and the highest bits of the hash of those letters: which of `_ends` beginnings have with them."""
@@ -158,7 +158,9 @@ class Lexicon:
             (_OTHER, hashes[ends != _ONE]),
         ):
             self._marks[some >> self._shift] |= mark
-        self._phrases: Begins = np.unique(ends[(ends > _ONE) & (ends <= _START)])
+        self._phrases: Begins = np.array(
+            sorted({end for _, end in keys if _ONE < end <= _START}), dtype=np.intp
+        )
         self._into: Begins = (self._phrases - _TWO)[:, None]
         self._pairs = _TWO in self._phrases
         self._tiers = _Tiers([key for key in keys if key[1] > _START], self._hashes_of)
