@@ -114,7 +114,8 @@ class Compiler:
         if key not in self._terms:
             if field == "title":
                 need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
-            lengths = self._lengths.setdefault(made.lengths, made.lengths)
+            lengths = made.lengths
+            lengths = self._lengths.setdefault(lengths, lengths)
             self._terms[key] = conditions.Literal(
                 *(node.text, concept, patterns, lengths, field, number, made, need, made.longest)
             )
