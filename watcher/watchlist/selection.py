@@ -147,6 +147,8 @@ class Selection:
             for one, other in self._others:
                 places = places[present.take(one.take(places)) | present.take(other.take(places))]
         numbers = self._rows.values[places]
+        if len(numbers) > MANY:
+            numbers = np.array(sorted(set(numbers.tolist())), dtype=np.intp)
         return np.concatenate((numbers, self._unselected)) if len(self._unselected) else numbers
 
 
@@ -209,8 +211,6 @@ class Neighbours:
         """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
         if len(chosen) <= FEW or not len(self._members.values):
             return chosen
-        if len(chosen) > MANY:
-            chosen = np.array(sorted(set(chosen.tolist())), dtype=np.intp)
         paired = self._one[0, chosen].nonzero()[0]
         if len(paired) <= FEW:
             return chosen
