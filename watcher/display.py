@@ -182,10 +182,15 @@ def _atoms(text: str) -> list[str]:
     return atoms
 
 
+def _is_place(atom: str) -> bool:
+    return "://" in atom or atom.startswith("/")
+
+
 def wrap(text: str, columns: int = 72, indent: str = "", first: str | None = None) -> list[str]:
     """`text` as lines of at most `columns`, `indent` before each (`first` before the first).
 
-    An address wider than a line keeps its own line whole, so that it can be clicked; any other word is broken.
+    An address or a path wider than a line keeps its own line whole, so that it can be clicked or copied; any other
+    word is broken.
     """
     lines: list[str] = []
     lead = indent if first is None else first
@@ -194,7 +199,7 @@ def wrap(text: str, columns: int = 72, indent: str = "", first: str | None = Non
     atoms = (
         part
         for atom in _atoms(text)
-        for part in ((atom,) if "://" in atom or width(atom.rstrip()) <= room else atom)
+        for part in ((atom,) if _is_place(atom) or width(atom.rstrip()) <= room else atom)
     )
     for atom in atoms:
         if current and used + width(atom.rstrip()) > columns:

@@ -717,11 +717,17 @@ WRAPPED = {
     "Korean parts at spaces": ("국경 경비대 취사병", 10, ["국경", "경비대", "취사병"]),
     "Han parts anywhere": ("边境守备队厨师", 8, ["边境守备", "队厨师"]),
     "no line begins with a full stop": ("边境守备。队", 8, ["边境守", "备。队"]),
-    "a long word stays whole": (
+    "an address stays whole, to be clicked": (
         "see https://a.example/long here",
         10,
         ["see", "https://a.example/long", "here"],
     ),
+    "a path stays whole, to be copied": (
+        "see /etc/watcher/mine.j2: here",
+        10,
+        ["see", "/etc/watcher/mine.j2:", "here"],
+    ),
+    "another long word is broken": ("see abcdefghijklm here", 10, ["see abcdef", "ghijklm", "here"]),
 }
 
 

@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from html import escape
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from aiosmtpd.controller import Controller
 
@@ -71,6 +72,11 @@ secrets = [{{ env = "HOOK_SECRET" }}]
 """
 
 
+SEOUL = ZoneInfo("Asia/Seoul")
+_DUE_AGAIN = timedelta(seconds=75)
+"""Longer than the `every` below and a tenth of it, shorter than the two minutes that tests put round a half hour."""
+
+
 class Clock:
     """The wall clock, moved on by hand."""
 
@@ -79,6 +85,18 @@ class Clock:
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self.offset
+
+    def move_to(self, hour: int, minute: int, *, weekday: int | None = None) -> datetime:
+        """Move on to the next time that clocks in Seoul show this, but so far that every feed is due again.
+
+        Without that distance a test that asks for noon would find no feed due when it is run seconds before noon.
+        """
+        local = self().astimezone(SEOUL)
+        target = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        while target < local + _DUE_AGAIN or (weekday is not None and target.weekday() != weekday):
+            target += timedelta(days=1)
+        self.offset += target - local
+        return target
 
 
 @dataclass

@@ -14,7 +14,7 @@ from click.testing import Result
 
 from tests.servers import Reply, Request
 from tests.story.newsroom import SECRET, Newsroom, newsroom, rss
-from tests.story.test_grouping import MINUTES, OLD, case, clock_to, plain, publish, until, watching
+from tests.story.test_grouping import MINUTES, OLD, case, plain, publish, until, watching
 from watcher.stores import ChannelState
 from watcher.stores.sqlite import SqliteStore
 
@@ -140,7 +140,7 @@ def test_notices_ignore_quiet_hours(room: Newsroom) -> None:
         watchlist='quiet = "22:00-07:00"',
         more='[[watchlists]]\nname = "All night"\nany = ["@flee"]\nchannels = ["hook"]\n',
     )
-    clock_to(room, 23, 0)
+    room.clock.move_to(23, 0)
     break_hook(room)
     assert told(room) == ["Channel hook does not work"]
     assert len(room.mails) == 1
@@ -245,7 +245,7 @@ def test_a_dead_letter_is_told_with_its_reason_through_another_channel(room: New
 def test_a_wave_of_dead_letters_is_one_notice_an_hour(room: Newsroom) -> None:
     room.hook_answers(*[Reply(status=404)] * 100)
     publish(room, *(case(n) for n in range(4)))
-    clock_to(room, 13, 5)
+    room.clock.move_to(13, 5)
     room.run()
     for _ in range(4):
         room.run(later=timedelta(minutes=10))
@@ -281,14 +281,14 @@ def test_a_bundle_held_for_a_channel_that_was_removed_is_dead_when_it_opens_and_
     room: Newsroom,
 ) -> None:
     room.configure(feed='text = "feed"', watchlist='deliver = "daily 07:30"')
-    clock_to(room, 12, 0)
+    room.clock.move_to(12, 0)
     publish(room, case(0), case(1))
     room.run()
     config = room.folder / "config.toml"
     whole = config.read_text(encoding="utf-8")
     without = whole.replace('channels = ["desk", "hook"]', 'channels = ["desk"]')
     config.write_text(without[: without.index('[[channels]]\nname = "hook"')], encoding="utf-8")
-    clock_to(room, 7, 31)
+    room.clock.move_to(7, 31)
     room.run()
     with room.store() as reader:
         assert [(view.kind, view.channel) for view in reader.deliveries(state="dead")] == [("bundle", "hook")]

@@ -12,7 +12,7 @@ from click.testing import Result
 
 from tests.servers import Reply
 from tests.story.newsroom import SECRET, Newsroom, newsroom, rss, story
-from tests.story.test_grouping import MINUTES, OLD, bundles, case, clock_to, padding, plain, publish, report
+from tests.story.test_grouping import MINUTES, OLD, bundles, case, padding, plain, publish, report
 
 Run = Callable[..., Result]
 
@@ -131,12 +131,12 @@ def test_a_mute_for_one_watchlist_leaves_the_others_told(room: Newsroom, watcher
 
 def test_a_mute_set_while_a_bundle_waits_takes_its_alerts_out_of_it(room: Newsroom, watcher: Run) -> None:
     room.configure(feed='text = "feed"', watchlist='deliver = "daily 07:30"')
-    clock_to(room, 12, 0)
+    room.clock.move_to(12, 0)
     publish(room, report(0), case(1))
     room.run()
     (envoy,) = (a for a in json.loads(watcher("alerts", "--json").stdout) if a["title"].startswith("Envoy"))
     watcher("mute", envoy["article"], "--reason", "the verdict is out")
-    clock_to(room, 7, 31)
+    room.clock.move_to(7, 31)
     room.run()
     assert room.titles() == [case(1)["title"]]
     assert len(room.mails) == 1
@@ -147,11 +147,11 @@ def test_a_mute_set_while_a_bundle_waits_takes_its_alerts_out_of_it(room: Newsro
 
 def test_a_bundle_of_muted_alerts_alone_does_not_open(room: Newsroom, watcher: Run) -> None:
     room.configure(feed='text = "feed"', watchlist='deliver = "daily 07:30"')
-    clock_to(room, 12, 0)
+    room.clock.move_to(12, 0)
     publish(room, case(1))
     room.run()
     watcher("mute", "Paper 1", "--reason", "quiet, please")
-    clock_to(room, 7, 31)
+    room.clock.move_to(7, 31)
     room.run()
     assert room.mails == []
     assert bundles(room) == []
@@ -159,7 +159,7 @@ def test_a_bundle_of_muted_alerts_alone_does_not_open(room: Newsroom, watcher: R
 
 def test_a_muted_report_does_not_count_towards_the_roll_up_of_its_story(room: Newsroom, watcher: Run) -> None:
     watcher("mute", "Paper 1", "--reason", "for now")
-    clock_to(room, 13, 5)
+    room.clock.move_to(13, 5)
     for number in range(4):
         publish(room, *(report(n) for n in range(number, -1, -1)))
         room.run(later=MINUTES)

@@ -95,8 +95,8 @@ def masked(text: str) -> str:
     """`text` without what is another each time: times, dates, ids, where the folder stands, the width of lines."""
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", text)
     text = re.sub(r"(mute|why) [0-9a-f]{8}(-[0-9a-f]{4})?\b", r"\1 ID", text)
+    text = re.sub(r"published .*, found .*", "WHEN", text)  # says more when midnight lies between the two
     text = re.sub(r"\d\d:\d\d", "HH:MM", text)
-    text = re.sub(r"\d{1,2} [A-Z][a-z]{2} \d{4}", "DATE", text)
     text = re.sub(r"file://\S*/inbox/", "file://…/inbox/", text)
     return " ".join(text.split())
 
