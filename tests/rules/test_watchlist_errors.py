@@ -205,6 +205,7 @@ def test_an_ambiguous_name_near_its_context_is_no_trap() -> None:
     assert warnings([Watchlist(name="x", query="MSS NEAR/9 @dprk")], CONCEPTS) == []
     assert warnings([Watchlist(name="x", any=("fled",), all=("MSS",), near=9)], CONCEPTS) == []
     assert warnings([Watchlist(name="x", query="fled NEAR/9 @mss")], {"mss": ["MSS"]}) == []
+    assert warnings([Watchlist(name="x", any=("월남", "중앙당"), all=("@dprk",), near=9)], CONCEPTS) == []
     (found,) = warnings([Watchlist(name="x", query="fled AND @mss")], {"mss": ["MSS"]})
     assert (found.kind, found.name, found.index) == ("concept", "mss", 0)
 

@@ -15,12 +15,10 @@ _ANYWHERE: Final[dict[str, str]] = {
     "flee*": "`flee*` finds fleet, and fleece: write flee, flees, fled, fleeing",
     "亡命": "亡命 stands in 亡命之徒 (desperado) as well: exclude that, or write 流亡, 脱北",
     "月南": "越南 and 월남 are Vietnam as well: write the whole name or exclude 베트남",
-    "월남": "월남 is Vietnam as well: tie it to its subject with near or NEAR/n",
     "脱北*": "脱北 stands in 摆脱北京 (shake off Beijing) as well: write 脱北者, 脱北民",
     "脱北": "脱北 stands in 摆脱北京 (shake off Beijing) as well: write 脱北者, 脱北民",
     "*안전부": "`*안전부` finds 행정안전부 (South Korea's interior ministry) as well: write 국가안전부, 사회안전부",
     "北": "北 stands in 北京 and 东北 as well: write =北 for the lone character of headlines",
-    "중앙당": "중앙당 is any party's headquarters as well: tie it to its subject with near or NEAR/n",
 }
 _LOOSE: Final[dict[str, str]] = {
     "MSS": f"MSS is China's Ministry of State Security too: {_TIE}",
@@ -28,6 +26,8 @@ _LOOSE: Final[dict[str, str]] = {
     "RGB": f"RGB is a colour model too: {_TIE}",
     "MPS": f"MPS is China's Ministry of Public Security, and members of parliament: {_TIE}",
     "WHO": f"WHO in capitals is the World Health Organization: {_TIE}",
+    "월남": f"월남 is Vietnam as well: {_TIE}",
+    "중앙당": f"중앙당 is any party's headquarters as well: {_TIE}",
     "Ministry of State Security": f"China has a Ministry of State Security too: {_TIE}",
 }
 
