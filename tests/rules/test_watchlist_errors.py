@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from watcher.model import QueryError
+from watcher.model import Fields, QueryError
 from watcher.watchlist import Watchlist, problems, syntax, warnings
+from watcher.watchlist.engine import matcher
 
 CONCEPTS = {"dprk": ["DPRK"], "flee": ["fled"], "Elites": ["minister"]}
 
@@ -50,7 +51,7 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("a AND %", [(7, "nothing to look for")]),
     ("-foo AND b", [(1, "write NOT foo")]),
     ("ATLEAST x", [(1, "ATLEAST needs a number")]),
-    ("ATLEAST/0 x", [(1, "ATLEAST/ needs a whole number")]),
+    ("ATLEAST/0 x", [(1, "ATLEAST/ needs a whole number from 1 on")]),
     ("a NEAR/x b", [(3, "NEAR/ needs a whole number")]),
     ("NOT NOT a", [(5, "NOT cannot stand here")]),
     ('x AND (y z) AND "q', [(10, "several words"), (17, "not closed")]),
@@ -80,6 +81,10 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("a NEAR/1000000 b", [(3, "up to six digits")]),
     ("＠dprx AND titel：x", [(1, "@dprk"), (11, "did you mean title:?")]),
     ("fled|left AND a", [(1, "write (fled OR left)")]),
+    ("a NEAR / 5 b", [(8, "write NEAR/5 without a space")]),
+    ("@dprk* AND a", [(6, "a concept takes no `*`: write @dprk")]),
+    ("망명*했다 AND a", [(3, "use a regex: /망명\\pL*했다/i")]),
+    (" ".join(["word"] * 99), [(6, "word word …")]),
 ]
 
 
@@ -89,6 +94,38 @@ def test_an_error_names_its_place_and_the_way_out(query: str, expected: list[tup
     assert [each.column for each in found] == [column for column, _ in expected]
     for finding, (_, message) in zip(found, expected, strict=True):
         assert message in finding.message
+
+
+DEEP = [
+    "(" * 10_000 + "a" + ")" * 10_000,
+    "(" * 51 + "a" + ")" * 51,
+    "a AND " + "NOT " * 10_000 + "b",
+    "a " + "AND " * 10_000 + "b",
+    "a NOT (" * 200 + "b" + ")" * 200,
+    "ATLEAST/2 " * 8_000 + "a",
+    "title:(" * 40 + "a" + ")" * 40,
+]
+
+
+@pytest.mark.parametrize("query", DEEP, ids=[row[:12] for row in DEEP])
+def test_what_stands_too_deep_is_an_error_at_its_place(query: str) -> None:
+    (found,) = problems([Watchlist(name="x", query=query)], {})
+    assert "more than 50 levels" in found.message
+    assert query[found.column - 1 :].startswith(("(", "NOT", "AND", "ATLEAST", "title"))
+
+
+@pytest.mark.parametrize(
+    "query", [")" * 10_000, '"' * 50_000, "a|b " * 9_000, "a AND de*f AND " * 9_000 + "b"]
+)
+def test_of_thousands_of_errors_the_first_are_told(query: str) -> None:
+    found = problems([Watchlist(name="x", query=query)], {})
+    assert len(found) == 20
+    assert found[0].column == min(each.column for each in found)
+
+
+def test_levels_that_a_person_writes_are_no_error() -> None:
+    query = "(" * 45 + "a" + " AND NOT b)" * 45 + " AND (c OR d) NOT e" * 200
+    assert problems([Watchlist(name="x", query=query)], {}) == []
 
 
 @pytest.mark.parametrize("query", ["a", "(a)", "a OR b OR c", "a NOT b", "NOT b AND a", "((a OR b) NEAR/3 c) AND d",
@@ -170,6 +207,27 @@ def test_problems_of_lists_and_concepts_name_their_entry(
     assert [(f.kind, f.name, f.key, f.index) for f in found] == [row[:4] for row in expected]
     for finding, row in zip(found, expected, strict=True):
         assert row[4] in finding.message
+
+
+def test_concepts_that_name_each_other_without_end_are_refused() -> None:
+    chain = {f"c{at}": [f"@c{at + 1}"] for at in range(300)} | {"c300": ["a"]}
+    with pytest.raises(
+        QueryError, match="@c50 is named through 50 other concepts: name its terms in @c0 itself"
+    ):
+        matcher("@c0", chain)
+    assert matcher("@c251", chain).match(Fields(body="a"))
+    (found, *_) = problems([], chain)
+    assert (found.name, found.message) == (
+        "c0",
+        "@c50 is named through 50 other concepts: name its terms in @c0 itself",
+    )
+
+
+def test_concepts_that_share_others_are_each_followed_once() -> None:
+    shared = {f"c{at}": [f"@c{at + 1}", f"title:@c{at + 1}"] for at in range(45)} | {"c45": ["a"]}
+    assert problems([Watchlist(name="x", query="@c0")], shared) == []
+    shared["c45"] = ["@c44"]
+    assert {"c44", "c45"} == {found.name for found in problems([], shared)}
 
 
 TRAPS = [

@@ -108,7 +108,10 @@ def spell(term: str) -> Spelling:
     if "*" in words:
         column = term.index("*", term.index(words)) + 1 if words in term else 1
         column = term.index(words) + words.index("*") + 1
-        message = "`*` may stand only at the beginning or the end of a term; for the middle use a regex: /def\\w*tor/"
+        way = "/" + re.escape(words).replace(r"\*", r"\pL*") + "/i"
+        message = (
+            f"`*` may stand only at the beginning or the end of a term; for the middle use a regex: {way}"
+        )
         raise QueryError(message, text=term, column=column)
     if not _folded(words).text.strip():
         raise QueryError(f"there is nothing to look for in `{term}`: it holds no letter or digit", text=term)
@@ -198,7 +201,7 @@ def _joined(text: str, capitals: tuple[Span, ...]) -> list[tuple[str, tuple[Span
     )
     found = []
     for choice in choices:
-        out_gaps = [at for at, out in zip(gaps, choice, strict=True) if out]
+        out_gaps = {at for at, out in zip(gaps, choice, strict=True) if out}
         literal = "".join(character for at, character in enumerate(text) if at not in out_gaps)
         shifted = tuple(
             (a - sum(at < a for at in out_gaps), b - sum(at < b for at in out_gaps)) for a, b in capitals

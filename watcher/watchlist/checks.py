@@ -179,8 +179,10 @@ def _build_errors(
     compiler: Compiler, node: syntax.Node, text: str, opened: Sequence[str] = ()
 ) -> list[QueryError]:
     """Each leaf of the tree on its own, so that one bad term hides no other."""
-    found = []
+    found: list[QueryError] = []
     for leaf in _leaves(node):
+        if len(found) == syntax.MOST_ERRORS:
+            break
         try:
             compiler.check(leaf, text, opened)
         except QueryError as problem:

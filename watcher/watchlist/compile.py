@@ -145,25 +145,31 @@ class Compiler:
             raise syntax.error(f"there is no concept @{node.name}; {way}", text, node.start)
 
     def _refuse_circle(self, node: syntax.Concept, text: str, opened: Sequence[str]) -> None:
-        """Follows the concepts that `node` names; those already `opened` must not come again."""
+        """Follows the concepts that `node` names, each once; those already `opened` must not come again."""
         if node.name in opened:
-            circle = " → ".join(f"@{each}" for each in [*opened[opened.index(node.name) :], node.name])
-            raise syntax.error(f"concepts go in a circle: {circle}; take one of them out", text, node.start)
-        if not opened:
-            return
-        for entry in self.concepts.get(node.name, ()):
-            inner, _ = grammar.parse_entry(entry)
-            inner = inner.part if isinstance(inner, syntax.InField) else inner
-            if isinstance(inner, syntax.Concept) and (inner.name == opened[0] or inner.name not in opened):
-                place = syntax.Concept(inner.name, node.start, node.end)
-                self._refuse_circle(place, text, [*opened, node.name])
+            raise _circle([*opened[opened.index(node.name) :], node.name], text, node)
+        paths = [[*opened, node.name]] if opened else []
+        seen = {node.name, *opened}
+        while paths:
+            path = paths.pop(0)
+            _refuse_depth(path, text, node)
+            for entry in self.concepts.get(path[-1], ()):
+                inner, _ = grammar.parse_entry(entry)
+                inner = inner.part if isinstance(inner, syntax.InField) else inner
+                if not isinstance(inner, syntax.Concept):
+                    continue
+                if inner.name == opened[0]:
+                    raise _circle([*path, inner.name], text, node)
+                if inner.name not in seen:
+                    seen.add(inner.name)
+                    paths.append([*path, inner.name])
 
     def _concept(self, node: syntax.Concept, text: str, field: str | None, outer: str | None) -> Condition:
         name = node.name
         self._known(node, text)
         if name in self._open:
-            circle = " → ".join(f"@{each}" for each in [*self._open[self._open.index(name) :], name])
-            raise syntax.error(f"concepts go in a circle: {circle}; take one of them out", text, node.start)
+            raise _circle([*self._open[self._open.index(name) :], name], text, node)
+        _refuse_depth([*self._open, name], text, node)
         if not self.concepts[name]:
             raise syntax.error(f"the concept @{name} holds no terms", text, node.start)
         shown = outer or name
@@ -227,6 +233,19 @@ class Compiler:
 
     def _excluded(self, entry: str, rule: Watchlist) -> Condition:
         return conditions.Without(self.entry(entry, field="title" if rule.none_in == "title" else None))
+
+
+def _circle(names: list[str], text: str, node: syntax.Concept) -> QueryError:
+    circle = " → ".join(f"@{each}" for each in names)
+    return syntax.error(f"concepts go in a circle: {circle}; take one of them out", text, node.start)
+
+
+def _refuse_depth(path: list[str], text: str, node: syntax.Concept) -> None:
+    """Refuses concepts in concepts deeper than the stack bears; `path` leads from the first to the last."""
+    if len(path) > syntax.DEEPEST:
+        way = f"name its terms in @{path[0]} itself"
+        message = f"@{path[-1]} is named through {syntax.DEEPEST} other concepts: {way}"
+        raise syntax.error(message, text, node.start)
 
 
 def of_metadata(entry: str) -> bool:

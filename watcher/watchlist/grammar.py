@@ -8,8 +8,10 @@ from typing import Final
 
 from watcher.model import QueryError
 from watcher.watchlist.syntax import (
+    DEEPEST,
     FIELDS,
     METADATA_FIELDS,
+    MOST_ERRORS,
     And,
     AtLeast,
     Concept,
@@ -24,7 +26,7 @@ from watcher.watchlist.syntax import (
     nearest,
     nearest_field,
 )
-from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, WIDE, Lexer, Token
+from watcher.watchlist.tokens import FIELD, OPENING, OPERATOR, OPERATORS, WIDE, Lexer, Token
 
 _FOREIGN: Final = {
     "and": "AND", "or": "OR", "not": "NOT", "near": "NEAR", "onear": "ONEAR", "atleast": "ATLEAST", "&": "AND",
@@ -32,6 +34,8 @@ _FOREIGN: Final = {
 }  # fmt: skip
 _COUNTED: Final = {"w": "NEAR", "n": "NEAR", "within": "NEAR", "pre": "ONEAR", "p": "ONEAR", "adj": "ONEAR"}
 """Operators of other programs that are words with a number: w/5, pre/5."""
+_QUOTED: Final = 12
+"""Words of a phrase without quotes that a message repeats."""
 _RUN_ON: Final = re.compile(r"(near|onear|atleast|adj)(\d+)")
 """Operators whose number is written on: NEAR5, adj3."""
 
@@ -61,6 +65,11 @@ class Parser:
         if self.tokens[0].kind == "end":
             self._note("this query is empty", self.tokens[0])
             return None
+        deep = self._too_deep()
+        if deep is not None:
+            way = "take some apart, or put a part into a concept"
+            self._note(f"more than {DEEPEST} levels, one in another, begin here: {way}", deep)
+            return None
         node = self._query()
         while self._peek().kind != "end":
             self._note("this ) closes nothing", self._peek())
@@ -68,6 +77,19 @@ class Parser:
             if self._peek().kind not in ("end", ")"):
                 self._query()
         return node
+
+    def _too_deep(self) -> Token | None:
+        """Where the tree would get deeper than it may: at a parenthesis, or at one of what stands before a term."""
+        levels, before = [0], 0
+        for token in self.tokens:
+            if token.kind == "(":
+                levels.append(levels[-1] + before + 1)
+            elif token.kind == ")" and len(levels) > 1:
+                levels.pop()
+            before = before + 1 if token.kind == "field" or token.kind in OPERATORS else 0
+            if levels[-1] + before > DEEPEST:
+                return token
+        return None
 
     def _peek(self) -> Token:
         return self.tokens[self.at]
@@ -79,6 +101,8 @@ class Parser:
         return token
 
     def _note(self, message: str, token: Token) -> None:
+        if len(self.errors) >= MOST_ERRORS:
+            return
         found = error(message, self.text, token.start)
         if not any((e.line, e.column) == (found.line, found.column) for e in self.errors):
             self.errors.append(found)
@@ -177,7 +201,8 @@ class Parser:
         end = self.at + 1
         while word(end):
             end += 1
-        phrase = " ".join(each.text for each in self.tokens[begin:end])
+        phrase = " ".join(each.text for each in self.tokens[begin : min(end, begin + _QUOTED)])
+        phrase += " …" if end > begin + _QUOTED else ""
         message = f'several words side by side: a phrase needs quotes ("{phrase}"), other words AND, OR or NEAR between'
         self._note(message, token)
 

@@ -18,6 +18,10 @@ METADATA_FIELDS: Final = ("source", "author", "url", "lang")
 FIELDS: Final = TEXT_FIELDS + METADATA_FIELDS
 NEAR_DEFAULT: Final = 10
 """Words between the two sides of a NEAR that names no number."""
+DEEPEST: Final = 50
+"""Levels of parentheses, or of concepts in concepts: nobody reads more, and Python's stack has an end."""
+MOST_ERRORS: Final = 20
+"""Errors of one query that are told: a terminal shows no more, and each quotes its line."""
 SHOWN: Final = 76
 """Columns of a line that are shown with an error."""
 

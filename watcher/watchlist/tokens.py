@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from watcher.model import QueryError
-from watcher.watchlist.syntax import FIELDS, NEAR_DEFAULT, error, nearest_field
+from watcher.watchlist.syntax import FIELDS, MOST_ERRORS, NEAR_DEFAULT, error, nearest_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Token:
 WIDE: Final = str.maketrans("＊＝～＠：／", "*=~@:/")
 """Marks of the language in full width, as Chinese and Korean keyboards write them: one for one, so that places stay."""
 OPENING: Final = {'"': '"', "“": "”", "„": "“”", "«": "»", "「": "」", "＂": "＂"}
-OPERATOR: Final = re.compile(r"(AND|OR|NOT|NEAR|ONEAR|ATLEAST)(?:/(\S*))?")
+OPERATORS: Final = ("AND", "OR", "NOT", "NEAR", "ONEAR", "ATLEAST")
+OPERATOR: Final = re.compile(rf"({'|'.join(OPERATORS)})(?:/(\S*))?")
 FIELD: Final = re.compile(r"([A-Za-z_]+):")
 _WORD: Final = re.compile(r"[^\s()（）\"“”«»「」＂]+")
-_CONCEPT: Final = re.compile(r"@([\w-]*)")
 _DISTANCE: Final = re.compile(r"~(\d+)")
-_GAP: Final = re.compile(r"/(\d+)(?=\s)")
+_GAP: Final = re.compile(r"/\s*(\d+)(?=\s)")
 _COUNTED: Final = re.compile(r"\b(NEAR|ONEAR|ATLEAST)\s+$")
 
 
@@ -55,7 +55,8 @@ class Lexer:
             at = token.end
 
     def _note(self, message: str, at: int) -> None:
-        self.errors.append(error(message, self.written, at))
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(error(message, self.written, at))
 
     def _token(self, at: int) -> Token:
         text = self.text
@@ -63,11 +64,8 @@ class Lexer:
             return Token("(" if text[at] in "(（" else ")", text[at], at, at + 1)
         if text[at] == "/":
             return self._regex(at)
-        concept = _CONCEPT.match(text, at)
-        if concept:
-            if not concept.group(1):
-                self._note("`@` needs the name of a concept after it: @dprk", at)
-            return Token("concept", concept.group(1), at, concept.end())
+        if text[at] == "@":
+            return self._concept(at)
         marked = at
         while marked < len(text) and text[marked] in "=~":
             marked += 1
@@ -84,6 +82,18 @@ class Lexer:
         if field and field.end() <= word.end():
             return self._field(field, word.group(), at)
         return self._term(word.group(), at)
+
+    def _concept(self, at: int) -> Token:
+        end = at + 1
+        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_-"):
+            end += 1
+        name = self.text[at + 1 : end]
+        if not name:
+            self._note("`@` needs the name of a concept after it: @dprk", at)
+        elif self.text[end : end + 1] == "*":
+            self._note(f"a concept takes no `*`: write @{name}, and * in its entries", end)
+            end += 1
+        return Token("concept", name, at, end)
 
     def _term(self, word: str, at: int) -> Token:
         if "|" in word.strip("|"):
@@ -118,7 +128,7 @@ class Lexer:
         gap = _GAP.match(self.text, at)
         operator = _COUNTED.search(self.text[max(0, at - 20) : at])
         if gap and operator:
-            self._note(f"write {operator.group(1)}{gap.group()} without a space", at)
+            self._note(f"write {operator.group(1)}/{gap.group(1)} without a space", at)
             return Token("term", "", at, gap.end())
         end = at + 1
         while end < len(self.text) and (self.text[end] != "/" or self.text[end - 1] == "\\"):
@@ -147,7 +157,8 @@ class Lexer:
             or (name == "ATLEAST" and int(number) < 1)
         ):
             example = f"{name}/{3 if name == 'ATLEAST' else NEAR_DEFAULT}"
-            self._note(f"{name}/ needs a whole number of up to six digits after it: {example}", at)
+            least = " from 1 on," if name == "ATLEAST" else ""
+            self._note(f"{name}/ needs a whole number{least} of up to six digits after it: {example}", at)
             return Token(name, name, at, end, 1)
         return Token(name, name, at, end, int(number) if number.isdigit() else 1)
 
