@@ -83,6 +83,7 @@ ERRORS: list[tuple[str, list[tuple[int, str]]]] = [
     ("fled|left AND a", [(1, "write (fled OR left)")]),
     ("a NEAR / 5 b", [(8, "write NEAR/5 without a space")]),
     ("@dprk* AND a", [(6, "a concept takes no `*`: write @dprk")]),
+    ('"a 3.5 de*f" AND a', [(10, "use a regex: /a 3\\.5 de\\pL*f/i")]),
     ("망명*했다 AND a", [(3, "use a regex: /망명\\pL*했다/i")]),
     (" ".join(["word"] * 99), [(6, "word word …")]),
 ]

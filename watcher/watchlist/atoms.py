@@ -23,6 +23,8 @@ _PLAIN: Final = re.compile(
 LONGEST: Final = 60
 """Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 
+_SPECIAL: Final = re.compile(r"[].+?(){}[|^$/\\]")
+"""What a regex reads otherwise, but for `*`."""
 _folded = functools.lru_cache(maxsize=64)(fold)
 """A term is folded where it is checked, taken apart and looked through for capitals: once is enough."""
 
@@ -108,7 +110,7 @@ def spell(term: str) -> Spelling:
     if "*" in words:
         column = term.index("*", term.index(words)) + 1 if words in term else 1
         column = term.index(words) + words.index("*") + 1
-        way = "/" + re.escape(words).replace(r"\*", r"\pL*") + "/i"
+        way = "/" + _SPECIAL.sub(r"\\\g<0>", words).replace("*", r"\pL*") + "/i"
         message = (
             f"`*` may stand only at the beginning or the end of a term; for the middle use a regex: {way}"
         )
