@@ -50,7 +50,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS = {day: at % 7 for at, day in enumerate("월화수목금토일一二三四五六日")} | {"天": 6}
 _DATE = re.compile(
     r"\b(?:(?P<month>January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?=\.?\s\d))"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?=\s?\.?\s?\d))"
     r"|(?P<weekday>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day))\b"
     r"|(?<!\d)(?:(?P<number>1[0-2]|0?[1-9])\s?[월月]|(?P<year>(?:19|20)\d\d)(?!\d))"
     r"|(?P<korean>[월화수목금토일])요일|(?:星期|周|週)(?P<chinese>[一二三四五六日天])"

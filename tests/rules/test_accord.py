@@ -52,6 +52,7 @@ def test_two_tellings_of_one_event_accord_and_two_events_do_not():
     [
         ("It was hit on March 3.", "Traffic stopped on March 3.", "Traffic stopped on May 3."),
         ("It was hit on Sept. 3.", "Traffic stopped in September.", "Traffic stopped in October."),
+        ("It was hit on Sept . 3 .", "Traffic stopped in September.", "Traffic stopped in October."),
         ("It was hit on Friday.", "Traffic stopped on Friday.", "Traffic stopped on Tuesday."),
         ("It was built in 1911.", "It stood since 1911.", "It stood since 1974."),
         ("7월 3일에 일어났다.", "사고는 7월이다.", "사고는 8월이다."),
@@ -61,6 +62,7 @@ def test_two_tellings_of_one_event_accord_and_two_events_do_not():
     ids=[
         "months",
         "a month cut short",
+        "a month cut short, its full stop set apart",
         "weekdays",
         "years",
         "months in Korean",
