@@ -106,5 +106,14 @@ def test_names_alone_are_no_head():
     assert odds(BRIDGE, told) > odds(BRIDGE, named) + 0.5
 
 
+def test_a_name_in_a_head_says_more_than_a_word():
+    painted = (
+        "Market day",
+        "Painters met at Ostwick by the Tarn, and on the way to Hollin a bridge was painted.",
+    )
+    lower = [tuple(part.lower() for part in report) for report in (BRIDGE, painted)]
+    assert odds(BRIDGE, painted) > odds(*lower) + 0.2
+
+
 def test_a_report_without_words_accords_with_nothing():
     assert odds(BRIDGE, ("", "")) < -1
