@@ -53,7 +53,7 @@ def strengths(
 
     `days` lie between the two; `worth` says how much a term tells, 0 to 1.
     """
-    told = Shared(mine.keys, [other.keys for other in others], worth)
+    told = _Shared(mine.keys, [other.keys for other in others], worth)
     names = np.concatenate([other.names for other in others]) | (told.shared & mine.names[told.places])
     score = (
         BASE
@@ -68,7 +68,7 @@ def strengths(
     return made
 
 
-class Shared:
+class _Shared:
     """The keys of several reports in a row, and which of them one report has as well."""
 
     def __init__(self, mine: Keys, others: Sequence[Keys], worth: Callable[[Keys], Numbers]) -> None:
@@ -91,7 +91,7 @@ class Shared:
         return size
 
 
-def _heads(mine: Terms, head: Flags, names: Flags, told: Shared) -> Numbers:
+def _heads(mine: Terms, head: Flags, names: Flags, told: _Shared) -> Numbers:
     """How much of each head stands in the other report, the geometric mean of the two shares; 0 for names alone."""
     theirs = told.theirs * head
     there = told.summed(theirs * ~names, told.shared), told.summed(theirs * names, told.shared)
@@ -113,7 +113,7 @@ def _heads(mine: Terms, head: Flags, names: Flags, told: Shared) -> Numbers:
 
 
 def _figures(mine: Terms, others: Sequence[Terms], worth: Callable[[Keys], Numbers]) -> Numbers:
-    told = Shared(mine.figures, [other.figures for other in others], worth)
+    told = _Shared(mine.figures, [other.figures for other in others], worth)
     agreed: Numbers = told.summed(told.theirs, told.shared) / (FEW + told.size)
     return agreed
 
