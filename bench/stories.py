@@ -1,13 +1,14 @@
 """How well reports of one event are found, on labelled text: precision and recall of same-story pairs, and their cost.
 
-    python bench/stories.py [--data DIR] [--read N]
+    python bench/stories.py [--data DIR]... [--read N]
 
 Labelled reports stand in bench/stories/reports.jsonl, written for this: `{"id", "title", "text", "published", "story",
 "topic"}` a line. Labelled pairs stand in bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which
-DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. What DIR holds besides
-(`*.jsonl`, `*.jsonl.gz` with "story") is scored as well. Both are split by a hash, of the topic and of the pair: the
-constants of watcher/stories.py were found on the first half, "develop"; of "check" only totals were looked
-at on the way.
+DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. Both are split by a
+hash, of the topic and of the pair: the constants of watcher/accord.py were found on the first half, "develop"; of
+"check" only totals were looked at on the way. Labelled pages stand in bench/stories/page-stories.tsv, by the ids of
+ground-truth.json of the article-extraction data. What DIR holds besides (`*.jsonl`, `*.jsonl.gz` with "story") is
+scored as well. Pages bear no dates and arrive at one moment, in any order; "undated" are the written reports so.
 
 `threads` are pairs that were given one story, reports being judged in order of time; `links` pairs whose own strength
 reaches LINK; `R at .95` the recall of links at the best threshold whose precision is .95 or more in that half, 0 if
@@ -46,6 +47,8 @@ PEER_LINK = 0.40
 PRECISION = 0.95
 HELD = 4_000
 """Reports among which cost is measured."""
+PAGES = "ground-truth.json"
+PAGE_ID = 12
 LABELS = Path(__file__).with_name("stories")
 HALVES = ("develop", "check")
 
@@ -73,16 +76,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="folder with reuters-dev.jsonl.gz or labelled reports")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder with reuters-dev.jsonl.gz, ground-truth.json or labelled reports",
+    )
     parser.add_argument("--read", type=int, default=0, metavar="N", help="print N pairs of one story")
     options = parser.parse_args()
-    found = [*options.data.glob("*.jsonl"), *options.data.glob("*.jsonl.gz")] if options.data else []
+    found = sorted(
+        path for folder in options.data for end in ("", ".gz") for path in folder.glob(f"*.jsonl{end}")
+    )
     if options.read:
-        for path in sorted(found):
+        for path in found:
             _print_pairs(list(_lines(path)), options.read)
         return
     print(f"{'material':22}{'half':9}{'pairs':>7}{'of one':>7}  {'method':9}{'P':>6}{'R':>6}{'R at .95':>10}")
-    for path in [LABELS / "reports.jsonl", *sorted(found)]:
+    written = sorted(_lines(LABELS / "reports.jsonl"), key=_at)
+    _print_rows("written", written, _label(written))
+    undated = [{**report, "published": None} for report in written]
+    random.Random(7).shuffle(undated)
+    _print_rows("written, undated", undated, _label(undated))
+    for folder in options.data:
+        if (folder / PAGES).exists():
+            pages = _pages(folder / PAGES)
+            _print_rows("pages", pages, {"all": [label for half in _label(pages).values() for label in half]})
+    for path in found:
         reports = sorted(_lines(path), key=_at)
         ours = path.name == "reuters-dev.jsonl.gz"
         labels = _read_pairs(LABELS / "reuters-pairs.tsv") if ours else _label(reports)
@@ -95,12 +115,12 @@ def main() -> None:
 def _print_rows(material: str, reports: list[Report], labels: dict[str, list[Labelled]]) -> None:
     told = _tell(reports)
     cosines = _cosines(reports, {label.pair for half in labels.values() for label in half})
-    for half in HALVES:
-        ones = sum(label.one for label in labels[half])
-        begin = f"{material:22}{half:9}{len(labels[half]):7}{ones:7}  "
+    for half, labelled in labels.items():
+        ones = sum(label.one for label in labelled)
+        begin = f"{material:22}{half:9}{len(labelled):7}{ones:7}  "
         threads = {
             label.pair: 1.0
-            for label in labels[half]
+            for label in labelled
             if told.stories[label.pair[0]] == told.stories[label.pair[1]]
         }
         for method, strengths, least in (
@@ -108,8 +128,8 @@ def _print_rows(material: str, reports: list[Report], labels: dict[str, list[Lab
             ("links", told.strengths, LINK),
             ("peer", cosines, PEER_LINK),
         ):
-            precision, recall = _score(labels[half], strengths, least)
-            best = f"{_recall_at(labels[half], strengths):10.3f}" if method != "threads" else ""
+            precision, recall = _score(labelled, strengths, least)
+            best = f"{_recall_at(labelled, strengths):10.3f}" if method != "threads" else ""
             print(f"{begin}{method:9}{precision:6.3f}{recall:6.3f}{best}")
 
 
@@ -124,9 +144,16 @@ def _score(labels: list[Labelled], strengths: dict[Pair, float], least: float) -
 
 def _recall_at(labels: list[Labelled], strengths: dict[Pair, float]) -> float:
     """The best recall of a threshold whose precision is PRECISION or more."""
-    thresholds = {strengths.get(label.pair, 0) for label in labels} - {0}
-    scores = [_score(labels, strengths, least) for least in thresholds]
-    return max((recall for precision, recall in scores if precision >= PRECISION), default=0)
+    told = sorted(labels, key=lambda label: -strengths.get(label.pair, 0))
+    ones = sum(label.weight for label in labels if label.one) or 1
+    best = right = all_told = 0.0
+    for label, after in zip(told, [*told[1:], None], strict=True):
+        strength = strengths.get(label.pair, 0)
+        right, all_told = right + label.weight * label.one, all_told + label.weight
+        last = after is None or strengths.get(after.pair, 0) < strength
+        if strength > 0 and last and right >= PRECISION * all_told:
+            best = right / ones
+    return best
 
 
 # ------------------------------------------------------------------------ labels
@@ -140,6 +167,31 @@ def _lines(path: Path) -> Iterable[Report]:
     ):
         for line in map(json.loads, file):
             yield {**line, "id": str(line["id"]), "title": line.get("title") or ""}
+
+
+def _pages(path: Path) -> list[Report]:
+    """The labelled pages, in any order. What stands in no story has one of its own."""
+    texts = {
+        name[:PAGE_ID]: page["articleBody"] for name, page in json.loads(path.read_text("utf-8")).items()
+    }
+    lines = [line.split("\t") for line in _rows(LABELS / "page-stories.tsv")]
+    pages: list[Report] = [
+        {
+            "id": name,
+            "title": "",
+            "text": texts[name],
+            "story": name if story == "-" else story,
+            "topic": PAGES,
+        }
+        for name, story in lines
+    ]
+    random.Random(7).shuffle(pages)
+    return pages
+
+
+def _rows(path: Path) -> list[str]:
+    """The lines of a table below its comments and its head."""
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")][1:]
 
 
 def _at(report: Report) -> datetime:
@@ -169,8 +221,7 @@ def _label(reports: list[Report]) -> dict[str, list[Labelled]]:
 
 def _read_pairs(path: Path) -> dict[str, list[Labelled]]:
     labels: dict[str, list[Labelled]] = {half: [] for half in HALVES}
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    for line in lines[1:]:
+    for line in _rows(path):
         first, second, label, _, population, drawn = line.split("\t")
         labels[_half(f"{first} {second}")].append(
             Labelled((first, second), label == "1", int(population) / int(drawn))
@@ -194,31 +245,23 @@ def _tell(reports: list[Report]) -> Told:
 
 
 def _cosines(reports: list[Report], pairs: set[Pair]) -> dict[Pair, float]:
-    """Plain tf-idf of the pairs, by how many of the reports of the window before the newer have a word."""
+    """Plain tf-idf of the pairs within the window, by how many of all the reports, later ones too, have a word."""
     counts = {report["id"]: _words(f"{report['title']}\n{report['text']}") for report in reports}
-    wanted: dict[str, list[str]] = defaultdict(list)
+    having = Counter(word for words in counts.values() for word in words)
     when = {report["id"]: _at(report) for report in reports}
-    for older, newer in pairs:
-        if when[newer] - when[older] <= WINDOW:
-            wanted[newer].append(older)
-    cosines, having, first = {}, Counter[str](), 0
-    for place, report in enumerate(reports):
-        while _at(report) - _at(reports[first]) > WINDOW:
-            having.subtract(counts[reports[first]["id"]].keys())
-            first += 1
-        having.update(counts[report["id"]].keys())
-        held = place - first + 1
-        for older in wanted[report["id"]]:
-            mine, theirs = (
-                {
-                    word: (1 + math.log(often)) * math.log(1 + held / max(1, having[word]))
-                    for word, often in counts[each].items()
-                }
-                for each in (report["id"], older)
-            )
-            dot = sum(weight * theirs.get(word, 0) for word, weight in mine.items())
-            cosines[older, report["id"]] = dot / (math.hypot(*mine.values()) * math.hypot(*theirs.values()))
-    return cosines
+    vectors = {}
+    for name in {name for pair in pairs for name in pair}:
+        weights = {
+            word: (1 + math.log(often)) * math.log(1 + len(reports) / having[word])
+            for word, often in counts[name].items()
+        }
+        length = math.hypot(*weights.values())
+        vectors[name] = {word: weight / length for word, weight in weights.items()}
+    return {
+        (older, newer): sum(weight * vectors[older].get(word, 0) for word, weight in vectors[newer].items())
+        for older, newer in pairs
+        if when[newer] - when[older] <= WINDOW
+    }
 
 
 def _words(text: str) -> Counter[str]:

@@ -1,9 +1,9 @@
-"""Stories: which reports tell of one event, by what the heads of two reports say that stands in the other as well.
+"""Stories: which reports tell of one event.
 
-The head is the title and the lead. What few other stories have weighs most, a
-name more than a word, and a report of days ago links less. A report joins a
-story if it links to one of its reports and is not far from the others. A story
-is for display and threads: it never holds an alert back.
+How far two reports do is for `watcher.accord` to say; what few other stories
+have weighs most. A report joins a story if it links to one of its reports and
+is not far from the others. A story is for display and threads: it never holds
+an alert back.
 """
 
 from __future__ import annotations
@@ -16,24 +16,17 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.terms import Flags, Keys, Terms, one_form, terms_of
+from watcher.accord import strengths
+from watcher.terms import Keys, Terms, one_form, terms_of
 
-LINK = 0.42
-"""Strength from which two reports tell one story; on the five seeds the first two have .81 and no others over .26.
+LINK = 0.75
+"""Strength from which two reports tell one story; on the five seeds the first two have .98 and no others over .42.
 Precision and recall on labelled pairs stand in docs/novelty.md."""
 TOGETHER = 0.7 * LINK
 """What the strengths to a story's nearest reports come to on average, if a report joins it, so that one wrong link
-drags no chain behind it. Without it .90 of the labelled pairs in one thread are right instead of .92, at one recall."""
+drags no chain behind it: with .4 instead, .83 of the written reports in one story are right (check), not .96."""
 NEAREST = 5
 """Reports of a story that are asked: a long story's first ones tell little of its latest turn."""
-NAME = 2.0
-"""What a name weighs in a head, a word weighing 1; at 1, links of labelled pairs fall from .37 to .20."""
-WORDS = 0.05
-"""Share of a head's other words that stand in the other report as well: one company's two announcements share its name
-only. Without it precision is .90 as well."""
-HALF = timedelta(hours=72)
-"""Time in which a link halves: labelled pairs within a day tell one event 1.7 times as often as later ones. Without
-fading .86 of the pairs in one thread are right."""
 WINDOW = timedelta(hours=72)
 """How long after a report another one may still join its story."""
 CANDIDATES = 40
@@ -61,11 +54,11 @@ class _Report:
 class Stories:
     """The reports of the last days, in memory: what they tell, and the story of each. Safe to share among threads.
 
-    A report takes 6 KB at most: terms are kept as numbers, and what holds a
+    A report takes 7 KB at most: terms are kept as numbers, and what holds a
     term as sorted columns that double as they are merged, the latest reports
     in a dictionary. (Dictionaries of words took 28 KB, a gigabyte for three
     days of 300 feeds, and 11 ms to find a story among 4,000 reports of mixed
-    sentences; this 2 ms.)
+    sentences; this 2 to 3 ms.)
     """
 
     def __init__(self, window: timedelta = WINDOW) -> None:
@@ -159,38 +152,14 @@ class Stories:
         others = self._candidates(mine.keys, worth, at) if len(mine.keys) and self._place else []
         if not others:
             return []
-        strengths = self._strengths(mine, worth, [other.terms for other in others])
-        fading = np.array([0.5 ** (abs(at - other.at) / HALF) for other in others])
+        terms = [other.terms for other in others]
+        days = np.array([abs(at - other.at) / timedelta(days=1) for other in others])
         return [
             (other, 0.0 if strength >= LINK and one_form(mine, other.terms) else strength)
-            for other, strength in zip(others, (strengths * fading).tolist(), strict=True)
+            for other, strength in zip(
+                others, strengths(mine, terms, days, self._worth).tolist(), strict=True
+            )
         ]
-
-    def _strengths(self, mine: Terms, worth: Worth, others: list[Terms]) -> Worth:
-        """How much of what each head says stands in the other report: the geometric mean of the two shares."""
-        keys = np.concatenate([other.keys for other in others])
-        begins = np.cumsum([0, *(len(other.keys) for other in others[:-1])])
-        places = np.minimum(np.searchsorted(mine.keys, keys), len(mine.keys) - 1)
-        shared = mine.keys[places] == keys
-        names = np.concatenate([other.names for other in others]) | (shared & mine.names[places])
-
-        def summed(values: Worth, which: Flags) -> Worth:
-            sums: Worth = np.add.reduceat(values * which, begins)
-            return sums
-
-        theirs = self._worth(keys) * np.concatenate([other.head for other in others])
-        here = _share(
-            summed(theirs, shared & names),
-            summed(theirs, names),
-            summed(theirs, shared & ~names),
-            summed(theirs, ~names),
-        )
-        told = worth * mine.head
-        ours = told[places]
-        named = (told * mine.names).sum() + summed(ours, shared & names & ~mine.names[places])
-        there = _share(summed(ours, shared & names), named, summed(ours, shared & ~names), told.sum() - named)
-        strengths: Worth = np.sqrt(here[0] * there[0]) * (here[1] + there[1] >= 2 * WORDS)
-        return strengths
 
     def _held(self, keys: Keys) -> NDArray[np.int32]:
         """How many stories hold each term."""
@@ -198,8 +167,9 @@ class Stories:
         return held
 
     def _worth(self, keys: Keys) -> Worth:
-        """How much each term tells: the square of how rare it is among the stories kept and BACKGROUND others."""
-        rarity: Worth = np.log((BACKGROUND + len(self._stories)) / (1.0 + self._held(keys)))
+        """How much each term tells, 0 to 1: the square of how rare it is among the stories kept and BACKGROUND more."""
+        stories = BACKGROUND + len(self._stories)
+        rarity: Worth = np.log(stories / (1.0 + self._held(keys))) / np.log(stories)
         return np.maximum(rarity, 0.001) ** 2
 
     def _candidates(self, keys: Keys, gains: Worth, at: datetime) -> list[_Report]:
@@ -246,14 +216,16 @@ class Stories:
 
     def _count(self, terms: Terms, change: int) -> None:
         """Count a story's terms among the holders, or no more."""
-        self._counted += change * len(terms.keys)
-        self._holders[terms.keys & (len(self._holders) - 1)] += change
+        for keys in (terms.keys, terms.figures):
+            self._counted += change * len(keys)
+            self._holders[keys & (len(self._holders) - 1)] += change
         if self._counted > len(self._holders):
             self._holders = np.zeros(4 * len(self._holders), np.int32)
             for members in self._stories.values():
                 first = self._reports[self._place[next(iter(members))]]
                 if first is not None:
-                    self._holders[first.terms.keys & (len(self._holders) - 1)] += 1
+                    for keys in (first.terms.keys, first.terms.figures):
+                        self._holders[keys & (len(self._holders) - 1)] += 1
 
     def _merge(self) -> None:
         """Move the latest reports into the columns; a column joins the next that is not twice as long."""
@@ -285,9 +257,3 @@ class Stories:
             report.document: place for place, report in enumerate(self._reports) if report is not None
         }
         self._merged = len(self._reports)
-
-
-def _share(names: Worth, all_names: Worth, words: Worth, all_words: Worth) -> tuple[Worth, Worth]:
-    """The share of a head that stands in the other report, and of its words that are no names."""
-    whole = (NAME * names + words) / np.maximum(NAME * all_names + all_words, 1e-9)
-    return whole, words / np.maximum(all_words, 1e-9)

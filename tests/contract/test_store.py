@@ -683,6 +683,36 @@ def test_what_was_given_as_known_is_read_with_its_text_and_fingerprints_alone_ar
     assert [each.text for each in store.read.added(since=NOW + timedelta(hours=1))] == ["two"]
 
 
+def test_the_latest_documents_that_belong_to_a_story_are_read_in_the_order_they_came(store: Store) -> None:
+    shape = fingerprint("A note of some words that stand here to be known for ever and ever.")
+    told = (("a", "one"), (None, "two"), ("b", "three"), ("a", None), ("c", "five"))
+    for at, (story, text) in enumerate(told):
+        made = NewDocument(
+            key=f"k{at}",
+            origin="added",
+            title=f"Title {at}",
+            text=text,
+            shape=shape.to_bytes(),
+            sample=signed(shape.sample.tolist()),
+            words=5,
+            published=NOW - 3 * DAY if at == 2 else None,
+            story=story,
+        )
+        store.write(lambda w, d=made, now=NOW + timedelta(hours=at): w.stock(d, now))  # type: ignore[misc]
+    read = list(store.read.told(since=NOW, limit=10))
+    assert [(each.story, each.title, each.text) for each in read] == [
+        ("a", "Title 0", "one"),
+        ("b", "Title 2", "three"),
+        ("c", "Title 4", "five"),
+    ]
+    assert [each.at for each in read] == [NOW, NOW - 3 * DAY, NOW + timedelta(hours=4)]
+    assert [each.text for each in store.read.told(since=NOW + timedelta(hours=1), limit=10)] == [
+        "three",
+        "five",
+    ]
+    assert [each.text for each in store.read.told(since=NOW, limit=1)] == ["five"]
+
+
 def test_prune_lets_go_of_the_records_that_alerted_nobody_and_of_items_that_left_their_feed(
     store: Store,
 ) -> None:

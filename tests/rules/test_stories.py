@@ -100,8 +100,8 @@ def test_a_story_lives_on_with_each_report(stories):
 
 
 def test_what_is_retold_days_later_takes_more_to_join(stories):
-    assert stories.find(*PIERS_AGAIN, MORNING + 24 * HOUR) == "piers"
-    assert stories.find(*PIERS_AGAIN, MORNING + 72 * HOUR) is None
+    assert stories.find(*KOREAN_AGAIN, MORNING + 24 * HOUR) == "부두"
+    assert stories.find(*KOREAN_AGAIN, MORNING + 72 * HOUR) is None
 
 
 def test_names_alone_tell_no_event(stories):

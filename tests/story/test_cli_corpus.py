@@ -231,3 +231,44 @@ def test_long_documents_are_taken_a_few_at_a_time(monkeypatch):
 
 def each(number: int):
     return stocking.document_of(lines({"id": str(number), "text": FIRST}), "added")
+
+
+PIERS = (
+    "The harbour board of Port Ellery closed two of its four piers on Monday after navy divers found cracks in the "
+    "concrete footing. Mayor Ines Corvane asked the capital for a bridge loan. Fishing crews land at Marrow Bay."
+)
+PIERS_AGAIN = (
+    "Cracks in the footing have shut two piers at Port Ellery, and crews must unload at Marrow Bay. Divers of "
+    "the navy made the find. A loan from the capital is what mayor Ines Corvane hopes for, the harbour board said."
+)
+
+
+def test_reports_of_one_event_share_a_story_without_titles_and_dates(watcher, bare):
+    given = lines({"id": "p", "text": PIERS}, {"id": "q", "text": QUOTING}, {"id": "r", "text": PIERS_AGAIN})
+    told = [answer["story"] for answer in answers(watcher("corpus", "judge", "--add", "-", input=given))]
+    assert told == ["p", "q", "p"]
+
+
+def test_a_report_joins_the_story_of_one_that_an_earlier_run_added(watcher, bare):
+    watcher("corpus", "judge", "--add", "-", input=lines({"id": "p", "text": PIERS}))
+    given = lines({"id": "r", "text": PIERS_AGAIN}, {"id": "q", "text": QUOTING})
+    assert [answer["story"] for answer in answers(watcher("corpus", "judge", "-", input=given))] == [
+        "p",
+        None,
+    ]
+    assert [answer["story"] for answer in answers(watcher("corpus", "judge", "--add", "-", input=given))] == [
+        "p",
+        "q",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("published", "story"), [("1997-03-01T20:00:00+09:00", "p"), ("1997-03-02", "p"), ("1997-03-09", "r")]
+)
+def test_reports_of_long_ago_share_a_story_by_their_dates(watcher, bare, published, story):
+    given = lines(
+        {"id": "p", "text": PIERS, "published": "1997-03-01T08:00:00Z"},
+        {"id": "r", "text": PIERS_AGAIN, "published": published},
+    )
+    _, told = answers(watcher("corpus", "judge", "--add", "-", input=given))
+    assert told["story"] == story

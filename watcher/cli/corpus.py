@@ -21,14 +21,15 @@ from watcher.model import WatcherError
 if TYPE_CHECKING:
     from watcher.corpus import Weighed
     from watcher.packs import PackRow
-    from watcher.stores import Document, NewDocument
+    from watcher.stores import Document, NewDocument, Reader
 
 BATCH = 50
 """Lines judged in one transaction: some 0.2 s, for which a running daemon's writes wait …"""
 BATCH_BYTES = 1 << 20
 """… or as many as have so many bytes."""
 STORIES = 20_000
-"""Reports from which those too old for another one to join their story are let go: 180 MB."""
+"""Reports from which those too old for another one to join their story are let go, and the most that are read of
+earlier runs: 150 MB."""
 
 
 @click.group()
@@ -101,7 +102,7 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
 
     store = setup.store(create=True)
     reading.stock_config(setup.config, store)
-    judging = _Judging(adding=adding)
+    judging = _Judging(adding=adding, lately=store.read)
     bad = 0
     with click.open_file(str(file), "rb") as lines, screen.progress("Judging") as advance:
         for batch in _batches(numbered(lines)):
@@ -116,12 +117,15 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
 
 
 class _Judging:
-    """Documents judged one after the other, with the stories they belong to."""
+    """Documents judged one after the other, with the stories they belong to: those that others told lately as well."""
 
-    def __init__(self, *, adding: bool) -> None:
+    def __init__(self, *, adding: bool, lately: Reader) -> None:
         from watcher.stories import Stories
 
         self._stories = Stories()
+        since = datetime.now(UTC) - self._stories.window
+        for told in lately.told(since=since, limit=STORIES):
+            self._stories.add(f"stored {told.document}", told.story, told.title, told.text, told.at)
         self._adding = adding
         self._count = 0
 

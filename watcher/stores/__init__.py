@@ -373,6 +373,18 @@ class AddedText:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryText:
+    """A document that belongs to a story, an article or one that was added, with its text."""
+
+    document: int
+    story: str
+    title: str
+    text: str
+    at: datetime
+    """When it was published, else when it was stored."""
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """An article as far as its next take is told by it."""
 
@@ -457,6 +469,10 @@ class Reader(Protocol):
     def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]: ...
     def added(self, *, since: datetime | None = None) -> Iterator[AddedText]:
         """Documents given as known, with their text, in the order they came; of fingerprints alone none."""
+        ...
+
+    def told(self, *, since: datetime, limit: int) -> Iterator[StoryText]:
+        """Of the documents stored since then that belong to a story the latest, in the order they came."""
         ...
 
     def lately(self, source: int, since: datetime) -> Sequence[Take]:

@@ -22,6 +22,7 @@ from watcher.stores import (
     MatchRow,
     SourceView,
     StoredText,
+    StoryText,
     Take,
     Usage,
 )
@@ -435,6 +436,17 @@ class Views:
         ):
             id_, title, text, url, source, language = row
             yield AddedText(id=str(id_), title=title, text=text, url=url, source=source, language=language)
+
+    def told(self, *, since: datetime, limit: int) -> Iterator[StoryText]:
+        """Of the documents stored since then that belong to a story the latest, in the order they came, streamed."""
+        for row in self._connection.execute(
+            "select id, story, title, text, coalesce(published, stored) from documents"
+            " join texts on texts.document = documents.id where id in (select id from documents"
+            " where story is not null and stored >= ? order by stored desc, id desc limit ?) order by id",
+            (stamp(since), limit),
+        ):
+            document, story, title, text, at = row
+            yield StoryText(document=document, story=story, title=title, text=text, at=when(at))
 
     def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
         """For each source the publication times of its latest articles, at most 20."""
