@@ -233,7 +233,7 @@ def test_the_known_article_that_stands_in_a_page_tells_its_frame():
 
 def test_a_known_brief_in_an_edited_article_does_not_hide_the_earlier_version():
     brief = f"{LETTERS} {WEIR[:120]}"
-    mine, earlier = f"{brief}\n{CHOIR}\n{BUDGET}\n{APPEAL}", f"{THREAD[:500]}\n{CHOIR}\n{BUDGET}"
+    mine, earlier = f"{brief}\n{CHOIR}\n{BUDGET}\n{APPEAL}", f"{WEIR[130:]}\n{CHOIR}\n{BUDGET}"
     found = Found((stored(1, brief, 1), stored(2, earlier, 2)), frozenset(), newest=2)
     kin = {document.id: each for document, each in verified(fingerprint(mine), found, items=())}
     assert (kin[1].copy, kin[2].copy) == (True, True)
