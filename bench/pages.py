@@ -9,7 +9,8 @@ teasers, comments and all. Each text is judged and stored by `watcher.corpus.wei
 *Contained*: articles, then the dumps of their pages (and the other way round); a pair counts as found when it is
 linked with max(containment, contained) ≥ .5. The methods beside ours get the same texts in the same order.
 *Framed*: a site is one real page's frame with a different real article in it each time, taken as dumps: what is
-linked to another of its articles at all, what as a copy, and how much of an article is not told as new.
+linked to another of its articles at all, what as a copy, and how much of an article is not told as new; once more
+with each dump on one line, as text taken from a page without regard to its blocks is, and with briefs of 60 words.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ Text = tuple[str, str]
 Pair = frozenset[str]
 
 SIZES = (3, 10, 30, 60, 100)
+SMALL = (2, 3, 10)
+"""Pages of a site when it is met for the first time."""
+BRIEF = 60
+"""Words of a brief."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _UNSEEN = {"script", "style", "noscript", "template", "head", "svg", "iframe", "select", "textarea"}
 _INLINE = {
@@ -263,16 +268,29 @@ def _framed(
     ordered = sorted(frames.values(), key=lambda frame: frame.words)
     ordered = [frame for frame in ordered if frame.words >= 60]
     chosen = [ordered[len(ordered) * at // count] for at in range(count)]
+    low, high = chosen[0].words, chosen[-1].words
+    print(_row("the same, each on one line", [_site(_flat(site), articles) for site in sites]), flush=True)
     for size in SIZES:
-        rows = []
-        for number, frame in enumerate(chosen):
-            keys = (
-                list(articles)[number * 7 :][:size]
-                + list(articles)[: max(0, size - len(articles) + number * 7)]
-            )
-            rows.append(_site({key: frame.around(articles[key]) for key in keys}, articles))
-        low, high = chosen[0].words, chosen[-1].words
+        rows = [_site(pages, articles) for pages in _in_frames(chosen, articles, size)]
         print(_row(f"{count} frames of {low} to {high} words", rows), flush=True)
+    briefs = {key: " ".join(text.split()[:BRIEF]) for key, text in articles.items()}
+    for size in SMALL:
+        rows = [_site(_flat(pages), articles) for pages in _in_frames(chosen, articles, size)]
+        print(_row("the same, each on one line", rows), flush=True)
+        rows = [_site(pages, briefs) for pages in _in_frames(chosen, briefs, size)]
+        print(_row(f"the same, briefs of {BRIEF} words", rows), flush=True)
+
+
+def _in_frames(frames: Sequence[Frame], articles: dict[str, str], size: int) -> Iterable[dict[str, str]]:
+    """For each frame so many pages with an article each."""
+    keys = list(articles)
+    for number, frame in enumerate(frames):
+        chosen = (keys[number * 7 :] + keys)[:size]
+        yield {key: frame.around(articles[key]) for key in chosen}
+
+
+def _flat(pages: dict[str, str]) -> dict[str, str]:
+    return {key: " ".join(page.split()) for key, page in pages.items()}
 
 
 @dataclass(frozen=True, slots=True)

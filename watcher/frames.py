@@ -21,17 +21,18 @@ from numpy.typing import NDArray
 from watcher.chains import LINK_WEIGHT, LINK_WIDE, LINK_WORDS, Chain, sums
 from watcher.fingerprints import K_WIDE, Fingerprint
 
-OWN_WORDS = 64
+OWN_WORDS = 40
 OWN_SHARE = 1 / 3
 """Two articles in one frame: words that stand in each, in one place, between what the two share; or such a share of
-each, if all behind it is shared, as a footer is. Of 398 labelled wire copies one has such a gap of over 64 words and
-none a share over .1; of 438 pairs of other articles in one real page's frame 437 have either."""
+each, if all behind it is shared, as a footer is. Of 401 labelled wire copies none has such a gap or share."""
 LISTED = 12
 """Words of lists that are shared before the first article of a page, which stands behind its menus."""
-APART = 15
+APART = 3
 ASIDE = 5
 """Words of lists between the end of an article and the prose of its frame, a box on the author or a standing appeal,
 which may then be so many times as long. An article that got another beginning goes on at once."""
+TEASED = 1 / 3
+"""Share of a text's own words that may be shared within them: a page names the next article in its teasers."""
 NOTICE = 50
 """Words of prose in a row that an article has at least."""
 BRIEF = 0.3
@@ -79,7 +80,7 @@ def frame(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint, *, mu
         sure = not gaps or _are_two(page, gaps, ordered)
         stands = bool(gaps) or _is_footed(last, between, mine, theirs)
         if not stands and _ends_apart(last, mine, theirs) and _is_listed(page, ordered, mine, theirs):
-            stands = _are_two(page, [_Gap(last.end, mine.count, len(ordered))], ordered)
+            stands = _are_two(page, [_Gap(last.end, mine.count, len(ordered), len(ordered))], ordered)
         if stands and not sure and None not in (mine.title_key, theirs.title_key):
             # a site gives an article one title, whoever comments on it
             sure = mine.title_key != theirs.title_key and _is_listed(page, ordered, mine, theirs)
@@ -105,6 +106,11 @@ class _Page:
     @cached_property
     def _prose(self) -> list[int]:
         return sums(np.where(self._reads, _weights(self._text), 0))
+
+    @cached_property
+    def flat(self) -> bool:
+        """Whether it stands on one line, so that its lists do not show."""
+        return self._text.tokens is not None and "\n" not in _lines(self._text.tokens.folded.original)
 
     def prose(self, first: int, until: int) -> int:
         """The prose of these tokens."""
@@ -134,11 +140,14 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """What each text has of its own between two chains: tokens of mine, and how many chains stand before it."""
+    """What each text has of its own between two chains: tokens of mine, and which of the chains stand around it."""
 
     first: int
     until: int
     before: int
+    """How many chains stand before it …"""
+    after: int
+    """… and from which on they stand behind it."""
 
 
 # --------------------------------------------------------------------------- decided
@@ -177,12 +186,20 @@ def _between(
 
 
 def _gaps(ordered: list[Chain], between: list[tuple[int, int]]) -> list[_Gap]:
-    """Where each has a text of some length in one place of what they share."""
-    return [
-        _Gap(ordered[before - 1].end, ordered[before].start, before)
-        for before in range(1, len(ordered))
-        if min(between[before]) >= OWN_WORDS * LINK_WIDE
-    ]
+    """Where each has a text of some length in one place of what they share, teasers of the other within it or not."""
+    gaps = []
+    for before in range(1, len(ordered)):
+        own = their_own = shared = 0
+        for after in range(before, len(ordered)):
+            ours, yours = between[after]
+            own, their_own = own + ours, their_own + yours
+            least = min(own, their_own)
+            if least >= OWN_WORDS * LINK_WIDE and shared <= TEASED * least:
+                gaps.append(_Gap(ordered[before - 1].end, ordered[after].start, before, after))
+            if ordered[after].weight >= NOTICE * LINK_WIDE:
+                break  # it may be an article
+            shared += ordered[after].weight
+    return gaps
 
 
 def _is_footed(last: Chain, between: list[tuple[int, int]], mine: Fingerprint, theirs: Fingerprint) -> bool:
@@ -216,19 +233,20 @@ def _reads_most(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
 
 
 def _stands_first(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
-    """Whether the first prose behind the menus stands in this gap, and lists are between it and what is shared."""
-    before, after = ordered[: gap.before], ordered[gap.before :]
-    menus = sum(page.lists(chain.start, chain.end) for chain in before)
+    """Whether the first article behind the menus stands in this gap, and lists are between it and what is shared."""
+    before, after = ordered[: gap.before], ordered[gap.after :]
+    runs = page.runs(gap.first, gap.until)
+    if not after or max((page.prose(*run) for run in runs), default=0) < NOTICE * LINK_WIDE:
+        return False
     own = page.prose(gap.first, gap.until)
-    if not after:
-        return False
     longest = max(after, key=lambda chain: page.prose(chain.start, chain.end))
-    shared = page.prose(longest.start, longest.end)
-    if menus < LISTED * LINK_WIDE or shared > ASIDE * own or _has_article(page, before, own):
+    if page.prose(longest.start, longest.end) > ASIDE * own or _has_article(page, before, own):
         return False
-    lists = sum(page.lists(chain.start, chain.end) for chain in after if chain.end <= longest.start)
-    lists += page.lists(longest.start, page.opening(longest.start, longest.end))
-    return lists >= APART * LINK_WIDE
+    if page.flat:
+        return True
+    menus = sum(page.lists(chain.start, chain.end) for chain in before)
+    ends, begins = runs[-1][1], page.opening(longest.start, longest.end)
+    return menus >= LISTED * LINK_WIDE and page.lists(ends, begins) >= APART * LINK_WIDE
 
 
 def _has_article(page: _Page, chains: Sequence[Chain], beside: int) -> bool:
@@ -261,7 +279,7 @@ def _is_list(page: _Page, chain: Chain, mine: Fingerprint) -> bool:
     """Whether a chain has lines of a list; in a text without lines, whether its words are those of a menu."""
     if mine.tokens is None or chain.weight < LISTED * LINK_WIDE:
         return False
-    text = mine.tokens.folded.original
+    text = _lines(mine.tokens.folded.original)
     start, end = int(mine.tokens.starts[chain.start]), int(mine.tokens.ends[chain.end - 1])
     lines = text.count("\n", start, end) + 1
     if lines > 2 and end - start <= ITEM * lines:
@@ -290,7 +308,7 @@ def _prose(text: Fingerprint) -> NDArray[np.bool_]:
     """For each token whether it stands in prose, not in a menu, a list or a headline."""
     if text.tokens is None:
         return np.zeros(text.count, dtype=np.bool_)
-    original = text.tokens.folded.original
+    original = _lines(text.tokens.folded.original)
     reads = np.zeros(len(original) + 1, dtype=np.bool_)
     at = 0
     unwrapped = _WRAP.sub(lambda found: " " if found[1].islower() else "\n", original)
@@ -309,6 +327,13 @@ def _prose(text: Fingerprint) -> NDArray[np.bool_]:
                     reads[at + found.start() : at + found.end()] = True
         at += len(line) + 1
     return reads[text.tokens.starts]
+
+
+def _lines(text: str) -> str:
+    """The text with its bars as line breaks, if it has no other; each character stays in its place."""
+    if "\n" in text or UNBROKEN * text.count(" | ") < len(text):
+        return text
+    return text.replace(" | ", " \n ")
 
 
 def _is_running(text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from watcher.judgement import Kin
 from watcher.model import LookAlikeNote
-from watcher.novelty import Fingerprint, Likeness, adds, compare, in_frame
+from watcher.novelty import Fingerprint, Likeness, Witness, compare, told_apart
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
 
@@ -30,13 +30,15 @@ def verified(
         if likeness is not None:
             alike.append((document, likeness))
     kin = []
-    for document, likeness in _told_apart(shape, alike):
+    told = told_apart(shape, [Witness(document.cluster, document.words, each) for document, each in alike])
+    for (document, shared), likeness in zip(alike, told, strict=True):
+        same = document.item is not None and document.item in items
         kin.append(
             (
                 document,
                 Kin(
                     document=document.id,
-                    likeness=likeness,
+                    likeness=shared if same else likeness,
                     known_to=None,
                     note=LookAlikeNote(
                         url=document.url,
@@ -48,27 +50,11 @@ def verified(
                     cluster=document.cluster,
                     story=document.story,
                     origin=document.origin,
-                    same_item=document.item is not None and document.item in items,
+                    same_item=same,
                 ),
             )
         )
     return tuple(sorted(kin, key=lambda pair: rank(pair[1])))
-
-
-def _told_apart(
-    shape: Fingerprint, alike: Sequence[tuple[Document, Likeness]]
-) -> list[tuple[Document, Likeness]]:
-    """The look-alikes, those that only share a frame seen as such: what no copies share with it is no article."""
-    told = []
-    for document, likeness in alike:
-        framed = likeness.perhaps_framed and any(
-            other.cluster != document.cluster
-            and (theirs.framed or theirs.perhaps_framed)
-            and not adds(shape, likeness, theirs)
-            for other, theirs in alike
-        )
-        told.append((document, in_frame(likeness) if framed else likeness))
-    return told
 
 
 def rank(kin: Kin) -> tuple[float, float, int]:

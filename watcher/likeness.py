@@ -15,9 +15,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.chains import LINK_WEIGHT, LINK_WIDE, LINK_WORDS, Chain, Run, chains_of, pairs_of, runs_of, sums
+from watcher.chains import LINK_WEIGHT, LINK_WIDE, Chain, Run, chains_of, pairs_of, runs_of
 from watcher.figures import agreement
-from watcher.fingerprints import Fingerprint, Tokens, distinct, fingerprint
+from watcher.fingerprints import Fingerprint, distinct, fingerprint
 from watcher.frames import frame
 from watcher.model import Span
 
@@ -48,6 +48,10 @@ Of 77 labelled templates none is; of the 4 copies with other figures, the one th
 PASSAGE = 0.85
 """Share of what is shared that one chain holds when a passage was taken over: then the figures around it, in a
 longer text, are another matter's. A template is shared in pieces, or by texts of one size."""
+BESIDE = 20
+FIGURES = 0.1
+"""Tokens that each text has of its own between two passages where its figures are another matter's too, as those of
+comments are, unless so many of the tokens are figures: a table is what a template is filled with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,11 @@ class Likeness:
     """What they share is what stands around the articles of one site; the containments do not count it."""
     perhaps_framed: bool = False
     """The same, perhaps: others that share it can tell."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nearly all of one text stands in the other: that is no frame."""
+        return max(self.containment, self.contained) >= NUMBERS_WAIVED
 
 
 def compare(
@@ -129,33 +138,13 @@ def _linked(
     if strong < LINK_CONTAINMENT:
         return likeness
     short = strong < SHORT_CONTAINMENT and total < SHORT_WORDS * LINK_WIDE
-    passage = min(containments) < LINK_CONTAINMENT and longest >= PASSAGE * total
-    return None if short or not (agree or (passage and longest >= LINK_WEIGHT)) else likeness
+    passage = min(containments) < LINK_CONTAINMENT and longest >= max(PASSAGE * total, LINK_WEIGHT)
+    return None if short or not (agree or passage or _beside(chains, mine, theirs)) else likeness
 
 
 def in_frame(likeness: Likeness) -> Likeness:
     """The same, of two texts that are found to share their frame alone."""
     return replace(likeness, containment=0.0, contained=0.0, back=0.0, framed=True, perhaps_framed=False)
-
-
-def adds(mine: Fingerprint, one: Likeness, other: Likeness) -> bool:
-    """Whether `one` shares a passage of mine, long enough to link two texts, that `other` does not share."""
-    if mine.tokens is None:
-        return False
-    left = _tokens_in(mine.tokens, one.spans) & ~_tokens_in(mine.tokens, other.spans)
-    weights = sums(np.where(mine.wide, LINK_WORDS, LINK_WIDE))
-    return any(
-        weights[last + 1] - weights[first] >= LINK_WEIGHT for first, last in _stretches(np.flatnonzero(left))
-    )
-
-
-def _tokens_in(tokens: Tokens, spans: Sequence[Span]) -> NDArray[np.bool_]:
-    edges = np.array(spans, dtype=np.int32).reshape(-1, 2)
-    inside = np.searchsorted(edges[:, 0], tokens.starts, side="right") > np.searchsorted(
-        edges[:, 1], tokens.starts, side="right"
-    )
-    covered: NDArray[np.bool_] = inside
-    return covered
 
 
 def boilerplate_spans(mine: Fingerprint, hashes: AbstractSet[int]) -> tuple[Span, ...]:
@@ -247,6 +236,19 @@ def _edited(runs: list[Run], mine: Fingerprint, theirs: Fingerprint) -> bool:
         ours, yours = slice(first + size, then), slice(place + size, there)
         figures += bool(mine.digits[ours].any() and theirs.digits[yours].any())
     return figures * EDITED_FIGURES <= gaps
+
+
+def _beside(chains: Sequence[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
+    """Whether what is shared stands in several passages, and figures on both sides only in long texts between them."""
+    passages = [chain for chain in chains if chain.weight >= LINK_WEIGHT]
+    if len(passages) < 2 or sum(c.weight for c in passages) < PASSAGE * sum(c.weight for c in chains):
+        return False
+    for one, then in pairwise(passages):
+        ours, yours = mine.digits[one.end : then.start], theirs.digits[one.their_end : then.their_start]
+        short = min(len(ours), len(yours)) < BESIDE
+        if ours.any() and yours.any() and (short or max(ours.mean(), yours.mean()) > FIGURES):
+            return False
+    return True
 
 
 def _likeness(

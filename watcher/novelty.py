@@ -15,28 +15,29 @@ from numpy.typing import NDArray
 
 from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
 from watcher.folding import fold
-from watcher.likeness import Likeness, adds, boilerplate_spans, compare, in_frame, shared_passages
+from watcher.likeness import Likeness, boilerplate_spans, compare, shared_passages
 from watcher.model import Span
 from watcher.revisions import changes, figures
 from watcher.sentences import sentences
 from watcher.titles import strip_wire_tags
+from watcher.witnesses import Witness, told_apart
 
 __all__ = [
     "PARAMETERS",
     "Fingerprint",
     "Likeness",
     "Novelty",
-    "adds",
+    "Witness",
     "boilerplate_spans",
     "changes",
     "compare",
     "figures",
     "fingerprint",
-    "in_frame",
     "novel",
     "shared_passages",
     "strip_wire_tags",
     "title_key",
+    "told_apart",
     "verdict",
 ]
 

@@ -9,7 +9,8 @@ import pytest
 
 from watcher.folding import count_words
 from watcher.kinship import verified
-from watcher.novelty import Fingerprint, compare, fingerprint
+from watcher.likeness import in_frame
+from watcher.novelty import Fingerprint, Witness, compare, fingerprint, told_apart
 from watcher.stores import Document, Found
 
 MENU = """Skip to content
@@ -79,6 +80,14 @@ def one_line(article: str) -> str:
     return " ".join(f"{MENU.title()} {article} {BOX.title()}".split())
 
 
+def teased(article: str, other: str, count: int = 70) -> str:
+    return page(article, box=f"Tagged\nFrom the same valley\n{other[:count]} …\n{BOX}")
+
+
+def with_bars(article: str) -> str:
+    return " | ".join(line.strip() for line in page(article).splitlines())
+
+
 def alike(mine: str, theirs: str, *, titles: tuple[str, str] = ("", "")):
     stored = Fingerprint.from_bytes(fingerprint(theirs, title=titles[1]).to_bytes())
     return compare(fingerprint(mine, title=titles[0]), stored)
@@ -106,6 +115,9 @@ THREAD = "\n".join(
         (page(f"{WEIR[:240]} {APPEAL[:68]} {WEIR[240:]}"), page(CHOIR)),
         (f"{MENU}\n{BOX}\n{LIST}\n{WEIR}", f"{MENU}\n{BOX}\n{LIST}\n{CHOIR}"),
         (one_line(f"{WEIR} {BUDGET}"), one_line(f"{CHOIR} {LETTERS}")),
+        (teased(WEIR, CHOIR), teased(CHOIR, WEIR)),
+        (one_line(f"{WEIR} Share. {APPEAL}"), one_line(f"{CHOIR} Share. {APPEAL}")),
+        (with_bars(WEIR), with_bars(CHOIR)),
     ],
     ids=[
         "an appeal longer than the article",
@@ -116,6 +128,9 @@ THREAD = "\n".join(
         "a phrase of the frame in the article",
         "menus and no footer",
         "menus that stand on one line",
+        "each has the other among its teasers",
+        "an appeal on the one line of the page",
+        "bars for line breaks",
     ],
 )
 def test_two_articles_in_one_frame_share_a_frame_alone(mine, theirs):
@@ -190,23 +205,73 @@ def test_another_title_tells_two_articles_that_a_frame_with_an_article_in_it_hid
 
 @pytest.mark.parametrize(
     ("clusters", "framed"),
-    [((1, 2), True), ((1, 1), False)],
-    ids=["two that are no copies of one another", "two copies"],
+    [((1, 2), True), ((1, 1), False), ((1, 1, 1), True)],
+    ids=["two that are no copies of one another", "two copies", "so many that they were taken for copies"],
 )
 def test_what_two_texts_share_that_are_no_copies_is_the_frame_of_a_third(clusters, framed):
     """The frame has an article of its own in it, longer than any: a standing story that each page repeats."""
-    mine, *others = (f"{MENU}\n{own}\n{CHOIR}\n{BUDGET}\n{FOOT}" for own in (WEIR, LETTERS * 2, THREAD))
+    mine, *others = (
+        f"{MENU}\n{own}\n{CHOIR}\n{BUDGET}\n{FOOT}" for own in (WEIR, LETTERS * 2, THREAD, WEIR[::-1])
+    )
     found = Found(
-        tuple(
-            stored(number, text, cluster)
-            for number, (text, cluster) in enumerate(zip(others, clusters, strict=True))
-        ),
+        tuple(stored(number, others[number], cluster) for number, cluster in enumerate(clusters)),
         frozenset(),
         newest=2,
     )
     kin = verified(fingerprint(mine), found, items=())
-    assert [each.likeness.framed for _, each in kin] == [framed, framed]
-    assert [each.copy for _, each in kin] == [not framed, not framed]
+    assert {each.likeness.framed for _, each in kin} == {framed}
+    assert {each.copy for _, each in kin} == {not framed}
+
+
+def test_the_known_article_that_stands_in_a_page_tells_its_frame():
+    mine, other = (f"{own}\n{CHOIR}\n{BUDGET}\n{FOOT}" for own in (WEIR, LETTERS * 2))
+    assert alike(mine, other).containment > 0.5
+    found = Found((stored(1, WEIR, 1), stored(2, other, 2)), frozenset(), newest=2)
+    kin = {document.id: each for document, each in verified(fingerprint(mine), found, items=())}
+    assert (kin[1].copy, kin[2].linked) == (True, False)
+
+
+def test_a_known_brief_in_an_edited_article_does_not_hide_the_earlier_version():
+    brief = f"{LETTERS} {WEIR[:120]}"
+    mine, earlier = f"{brief}\n{CHOIR}\n{BUDGET}\n{APPEAL}", f"{WEIR[130:]}\n{CHOIR}\n{BUDGET}"
+    found = Found((stored(1, brief, 1), stored(2, earlier, 2)), frozenset(), newest=2)
+    kin = {document.id: each for document, each in verified(fingerprint(mine), found, items=())}
+    assert (kin[1].copy, kin[2].copy) == (True, True)
+
+
+def test_what_stands_beside_a_known_frame_is_all_that_two_pages_of_one_author_share():
+    author = "Ode has written on tides for this paper since she left school, keeps bees, and answers letters at the counter."  # noqa: E501
+    standing = f"{APPEAL}\n{LETTERS}\n{APPEAL[::-1]}"
+    mine, hers, other = (
+        page(text, appeal=standing) for text in (f"{WEIR}\n{author}", f"{BUDGET}\n{author}", CHOIR)
+    )
+    shared = alike(mine, hers), in_frame(alike(mine, other))
+    assert shared[0].containment > 0.5
+    witnesses = [Witness(number, 600, each) for number, each in enumerate(shared)]
+    by_her, framed = told_apart(fingerprint(mine), witnesses)
+    assert framed.framed
+    assert not by_her.framed
+    assert by_her.shared_words >= count_words(author)
+    assert max(by_her.containment, by_her.contained) < 0.25
+
+
+@pytest.mark.parametrize(
+    ("beside", "copy"),
+    [
+        (
+            (
+                f"Abel, 3 hours ago, 21 answers, 48 agree: {LETTERS}",
+                f"Bram, 17 hours ago, 5 answers, 60 agree: {CHOIR[:300]}",
+            ),
+            True,
+        ),
+        ((table("rower"), table("rower").replace("\n7", "\n8").replace("1", "4")), False),
+    ],
+    ids=["comments", "a table"],
+)
+def test_the_figures_of_comments_are_not_those_of_the_article(beside, copy):
+    likeness = alike(*(f"{WEIR}\n{each}\n{BUDGET}" for each in beside))
+    assert (likeness is not None) == copy
 
 
 def test_an_article_stays_a_copy_where_another_page_shares_its_frame_alone():
