@@ -323,6 +323,48 @@ def test_the_watchdog_is_fed_while_there_is_progress_and_only_then(tmp_path):
         assert "STOPPING=1" in daemon.heard()
 
 
+CLOCK = """
+import datetime, pathlib
+import apscheduler.executors.base, apscheduler.schedulers.base, apscheduler.triggers.interval
+import watcher.engines.embedded
+
+class Wrong(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.now(tz) + datetime.timedelta(hours=int(pathlib.Path("ahead").read_text() or 0))
+
+for module in (apscheduler.executors.base, apscheduler.schedulers.base, apscheduler.triggers.interval,
+               watcher.engines.embedded):
+    module.datetime = Wrong
+"""
+"""The wall clock as many hours ahead as stands in a file, for the daemon and for what rings its bells."""
+
+
+def test_a_clock_set_back_by_hours_stops_neither_the_work_nor_the_watchdogs_food(tmp_path):
+    (tmp_path / "ahead").write_text("9")
+    with life(tmp_path, watchdog=3, code=CLOCK + RUN) as daemon:
+        assert daemon.hear("WATCHDOG=1")
+        (tmp_path / "ahead").write_text("0")
+        assert daemon.wait(daemon.log, "the clock was set back by 9 hours")
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.heard()
+        assert daemon.hear("WATCHDOG=1")
+        daemon.stop()
+
+
+def test_a_daemon_that_starts_after_its_clock_was_set_back_polls_at_once(tmp_path):
+    (tmp_path / "ahead").write_text("9")
+    with life(tmp_path, code=CLOCK + RUN) as daemon:
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+    with life(tmp_path) as daemon:
+        (tmp_path / "inbox" / "b.txt").write_text(ARTICLE.replace("officer", "envoy") * 2, encoding="utf-8")
+        assert daemon.wait(daemon.log, "Tips: 1 new")
+        daemon.stop()
+
+
 # --------------------------------------------------------------------------- cut off
 
 

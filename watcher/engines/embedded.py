@@ -7,6 +7,7 @@ until the earliest of them, claims what is due and hands it to threads.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import signal
 import threading
@@ -24,7 +25,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from watcher import channels, notices, payload
+from watcher import channels, health, notices, payload
 from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
@@ -58,6 +59,9 @@ DELIVERY_LEASE = timedelta(minutes=15)
 
 HEARTBEAT = timedelta(seconds=60)
 """The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
+
+SET_BACK = timedelta(minutes=1)
+"""A wall clock that shows so much less than at the turn of the loop before was set back."""
 
 GRACE = 6.0
 """Seconds that what is in flight may take after SIGTERM; the whole farewell must end within 10."""
@@ -128,6 +132,8 @@ class Daemon:
         self.counters = Counters()
         self.abandoned = 0
         """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
+        every = notify.watchdog()
+        self._pulse = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
         config = load()
         self._workers = Workers(config.watcher.workers, ahead=True)
         self._press = Press(ahead=True)
@@ -168,6 +174,7 @@ class Daemon:
     def _start(self) -> None:
         now = self._now()
         self._store.write(lambda w: w.release_all(now))
+        self._bring_forward(now)
         self._register()
         self._stock()
         for article in self._store.read.articles(since=now - STORY_WINDOW):
@@ -175,15 +182,7 @@ class Daemon:
                 self._stories.add(article.document, article.story, article.title, article.text, article.found)
         self._tell_health()
         self._scheduler.start()
-        every = notify.watchdog()
-        beat = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
-        self._scheduler.add_job(self._beat, IntervalTrigger(seconds=beat), id="beat")
-        self._scheduler.add_job(self._tell_health, IntervalTrigger(minutes=5), id="health")
-        self._scheduler.add_job(
-            self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC)
-        )
-        self._scheduler.add_job(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
-        self._scheduler.add_job(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+        self._set_bells()
         self._bell.set()
         config = self._assembly.config
         log.info(
@@ -194,6 +193,23 @@ class Daemon:
             config.watcher.database,
         )
         notify.tell(f"READY=1\nSTATUS=watching {len(self._assembly.specs)} sources")
+
+    def _set_bells(self) -> None:
+        """Set what rings by itself to ring from now on."""
+        set_bell = functools.partial(self._scheduler.add_job, replace_existing=True)
+        set_bell(self._beat, IntervalTrigger(seconds=self._pulse), id="beat")
+        set_bell(self._tell_health, IntervalTrigger(minutes=5), id="health")
+        set_bell(self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC))
+        set_bell(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
+        set_bell(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+
+    def _bring_forward(self, now: datetime) -> None:
+        ahead = self._store.write(lambda w: w.bring_forward(now))
+        if ahead:
+            minutes = timedelta(minutes=round(ahead / timedelta(minutes=1)))
+            log.warning(
+                "the clock was set back by %s: what waits is due as much sooner", health.length(minutes)
+            )
 
     def _stop(self) -> None:
         notify.tell("STOPPING=1")
@@ -302,14 +318,21 @@ class Daemon:
     # ------------------------------------------------------------- the loop
 
     def _loop(self, *, until_idle: bool) -> None:
+        now = self._now()
         while not self._stopping.is_set():
-            self._bell.wait()
+            # APScheduler's jobs stand at times of the wall clock: set back, it would let none of them ring for hours
+            self._bell.wait(self._pulse)
             self._bell.clear()
             self._looped = time.monotonic()
             if self._reload.is_set():
                 self._reload.clear()
                 self._take_config()
-            now = self._now()
+            before, now = now, self._now()
+            if now < before - SET_BACK:
+                self._bring_forward(now)
+                self._set_bells()
+                self._armed = None
+                self._beat()
             due = self._dispatch(now)
             if until_idle and self._idle() and self._nothing_left():
                 return

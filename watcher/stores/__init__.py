@@ -631,6 +631,13 @@ class Writer(Reader, Protocol):
         """Clear every lease and make what it held due: the daemon that held them is gone."""
         ...
 
+    def bring_forward(self, now: datetime) -> timedelta:
+        """Where a source was looked at later than `now`, make what waits due as much sooner; how far the clock was off.
+
+        What waits for a time of day goes on waiting for it, whole days sooner.
+        """
+        ...
+
     def prune(self, *, text_before: datetime, before: datetime) -> int:
         """One step of letting go of article texts and articles older than that; 0 when nothing is left to let go.
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from watcher.model import Running, WatcherError
 from watcher.stores import Reader, Writer
 from watcher.stores.sqlite.bundling import Bundling
+from watcher.stores.sqlite.clocks import Clocks
 from watcher.stores.sqlite.connection import WriterThread, connect, migrate
 from watcher.stores.sqlite.corpus import Corpus
 from watcher.stores.sqlite.muting import Muting
@@ -26,7 +27,7 @@ from watcher.stores.sqlite.views import Views
 T = TypeVar("T")
 
 
-class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Views):
+class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Clocks, Views):
     """Every verb of the store over one connection; the parts know nothing of each other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
