@@ -323,6 +323,54 @@ def test_the_watchdog_is_fed_while_there_is_progress_and_only_then(tmp_path):
         assert "STOPPING=1" in daemon.heard()
 
 
+HASTY = "import watcher.stores.sqlite.connection as c; c.BUSY = 100; " + RUN
+
+
+def test_a_database_that_takes_nothing_for_a_while_ends_no_daemon_and_costs_no_alert(tmp_path):
+    with life(tmp_path, watchdog=0.6, code=HASTY) as daemon:
+        with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
+            other.execute("begin immediate")
+            (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+            assert daemon.wait(daemon.log, "watcher.db cannot be used: database is locked; nothing is asked")
+            more = '\n[[watchlists]]\nname = "Harvest"\nany = ["harvest"]\nchannels = ["terminal"]\n'
+            (tmp_path / "config.toml").write_text(BASE + more, encoding="utf-8")
+            daemon.process.send_signal(signal.SIGHUP)
+            assert daemon.hear("RELOADING=1")
+            assert daemon.hear("READY=1")
+            other.execute("rollback")
+        assert daemon.wait(daemon.log, "the database can be used again")
+        assert daemon.wait(daemon.said, "NEW")
+        (tmp_path / "inbox" / "b.txt").write_text("The harvest failed in two counties.", encoding="utf-8")
+        assert daemon.wait(daemon.said, "Harvest")
+        daemon.stop()
+    assert "Traceback" not in "".join(daemon.log)
+
+
+FULL = """
+import watcher.stores.sqlite as s
+connect = s.connect
+def full(path, **how):
+    connection = connect(path, **how)
+    pages, = connection.execute("pragma page_count").fetchone()
+    connection.execute(f"pragma max_page_count = {pages + 4}")
+    return connection
+s.connect = full
+"""
+"""The disk is full a few pages on."""
+
+
+def test_an_article_that_a_full_disk_kept_from_being_judged_has_lost_no_try(tmp_path):
+    with life(tmp_path) as daemon:
+        daemon.stop()
+    with life(tmp_path, code=FULL + RUN) as daemon:
+        (tmp_path / "inbox" / "a.txt").write_text(f"{ARTICLE}\n\n{'a ' * 100_000}", encoding="utf-8")
+        assert daemon.wait(daemon.log, "watcher.db cannot be used: database or disk is full")
+        daemon.stop()
+    with life(tmp_path) as daemon:
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+
+
 CLOCK = """
 import datetime, pathlib
 import apscheduler.executors.base, apscheduler.schedulers.base, apscheduler.triggers.interval

@@ -33,7 +33,7 @@ from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
-from watcher.model import Bundle, ConfigError, WatcherError
+from watcher.model import Bundle, ConfigError, Unavailable, WatcherError
 from watcher.pipeline import Parts, Polled, poll
 from watcher.press import Press
 from watcher.reading import FILE_TRIES
@@ -129,6 +129,7 @@ class Daemon:
         self._once_at: datetime | None = None
         self._fast = False
         self._armed: datetime | None = None
+        self._hindered = False
         self.counters = Counters()
         self.abandoned = 0
         """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
@@ -313,7 +314,6 @@ class Daemon:
             log.info(
                 "config taken anew: %d sources, %d watchlists", len(assembly.specs), len(config.watchlists)
             )
-        notify.tell("READY=1")
 
     # ------------------------------------------------------------- the loop
 
@@ -324,19 +324,40 @@ class Daemon:
             self._bell.wait(self._pulse)
             self._bell.clear()
             self._looped = time.monotonic()
-            if self._reload.is_set():
-                self._reload.clear()
-                self._take_config()
             before, now = now, self._now()
-            if now < before - SET_BACK:
-                self._bring_forward(now)
-                self._set_bells()
-                self._armed = None
-                self._beat()
-            due = self._dispatch(now)
+            try:
+                due = self._turn(before, now)
+            except Unavailable as trouble:
+                if until_idle:
+                    raise
+                if not self._hindered:
+                    log.error("%s; nothing is asked or sent until it can be", trouble)  # noqa: TRY400 - for a person
+                self._hindered = True
+                continue
+            if self._hindered:
+                log.info("the database can be used again")
+                self._hindered = False
             if until_idle and self._idle() and self._nothing_left():
                 return
             self._arm(due, now)
+
+    def _turn(self, before: datetime, now: datetime) -> Due:
+        """One turn of the loop, the last one at `before`; when something is due next."""
+        if now < before - SET_BACK:
+            self._bring_forward(now)
+            self._set_bells()
+            self._armed = None
+            self._beat()
+        if self._reload.is_set():
+            self._reload.clear()
+            try:
+                self._take_config()
+            except Unavailable:
+                self._reload.set()
+                raise
+            finally:
+                notify.tell("READY=1")
+        return self._dispatch(now)
 
     def _dispatch(self, now: datetime) -> Due:
         """Claim what is due and hand it to threads; when something is due next."""
@@ -387,6 +408,9 @@ class Daemon:
         """Judge an item. An error that nobody foresaw stands with its source, and is tried again like any failure."""
         try:
             return judge_item(claim, parts, self._store, self._stories, self._now)
+        except Unavailable:
+            # no fault of the item's, so no try of its is spent: it is due again when its lease ends
+            raise
         except Exception as fault:
             if self._stopping.is_set():
                 raise
@@ -467,7 +491,7 @@ class Daemon:
     def _heartbeat(self) -> None:
         """Ping the user's dead-man's switch while all goes well; when watcher is stuck or dead, that stays away."""
         address = self._assembly.config.watcher.heartbeat
-        if address is not None and self._progress():
+        if address is not None and self._progress() and not self._hindered:
             caretaker.ping(self._assembly.net, address)
 
     def _submit(
@@ -506,8 +530,9 @@ class Daemon:
         # Ring where it may let something go on, not for each of a thousand: a turn of the loop costs more than a 304.
         few = flight.polls <= self._cap // 2 if kind == "polls" else flight.judges <= self._cap // 2
         if error is not None and not self._stopping.is_set():
-            # a fault of ours: the work is due again when its lease ends
-            log.error("%s: %s", channel or kind, error, exc_info=error)
+            # the work is due again when its lease ends
+            ours = not isinstance(error, Unavailable)
+            log.error("%s: %s", channel or kind, error, exc_info=error if ours else None)
         if few or kind not in {"polls", "judges"}:
             self._bell.set()
 
