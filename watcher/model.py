@@ -62,7 +62,10 @@ class ConfigError(WatcherError):
     def __init__(self, path: Path | str, problems: tuple[Problem, ...]) -> None:
         self.path = path
         self.problems = problems
-        super().__init__("\n".join(f"{path}:{p.line}:{p.column}: {p.message}" for p in problems))
+        places = (f"{path}:{p.line}:{p.column}" if p.line else path for p in problems)
+        super().__init__(
+            "\n".join(f"{place}: {p.message}" for place, p in zip(places, problems, strict=True))
+        )
 
 
 class QueryError(WatcherError):

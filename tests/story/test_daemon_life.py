@@ -286,7 +286,22 @@ def test_sighup_takes_a_new_watchlist(tmp_path):
         (tmp_path / "inbox" / "a.txt").write_text("The harvest failed in two counties.", encoding="utf-8")
         assert daemon.wait(daemon.said, "Harvest")
         daemon.stop()
-    assert "config taken anew: 1 sources, 2 watchlists" in "".join(daemon.log)
+    assert "config taken anew: 1 source, 2 watchlists" in "".join(daemon.log)
+
+
+@pytest.mark.parametrize("content", ["", "# saved in a moment\n", None])
+def test_sighup_while_the_config_is_empty_or_gone_keeps_the_old_one(tmp_path, content):
+    with life(tmp_path) as daemon:
+        if content is None:
+            (tmp_path / "config.toml").unlink()
+        else:
+            (tmp_path / "config.toml").write_text(content, encoding="utf-8")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.wait(daemon.log, "the old one stays in force")
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+    assert ":0:0:" not in "".join(daemon.log)
 
 
 def test_sighup_with_a_mistake_names_the_line_and_the_old_config_goes_on(tmp_path):

@@ -33,7 +33,7 @@ from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
-from watcher.model import Bundle, ConfigError, Unavailable, WatcherError
+from watcher.model import Bundle, ConfigError, Problem, Unavailable, WatcherError
 from watcher.pipeline import Parts, Polled, poll
 from watcher.press import Press
 from watcher.reading import FILE_TRIES
@@ -294,11 +294,19 @@ class Daemon:
     def _read_file(self, path: Path) -> Any:
         return document(self._workers, str(path))
 
+    def _saved(self) -> Config:
+        """The config as it stands in the file, if anything does: an editor leaves it empty for a moment as it saves."""
+        config = self._load()
+        if not (config.feeds or config.folders or config.watchlists):
+            problem = Problem(0, 0, "nothing stands in it: save it, then reload again")
+            raise ConfigError(config.path, (problem,))
+        return config
+
     def _take_config(self) -> None:
         """A reload: the new config if it is valid, else the old one and a word why."""
         notify.reloading()
         try:
-            config = self._load()
+            config = self._saved()
             assembly = assemble(config, self._workers, self._press)
         except ConfigError as error:
             log.error("the config was not taken, the old one stays in force:\n%s", error)  # noqa: TRY400 - for a person
@@ -312,7 +320,9 @@ class Daemon:
             self._register()
             self._stock()
             log.info(
-                "config taken anew: %d sources, %d watchlists", len(assembly.specs), len(config.watchlists)
+                "config taken anew: %s, %s",
+                count(len(assembly.specs), "source"),
+                count(len(config.watchlists), "watchlist"),
             )
 
     # ------------------------------------------------------------- the loop
