@@ -273,6 +273,19 @@ def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
         threading.Event().wait(0.01)
 
 
+def test_a_manager_that_reads_nothing_keeps_it_from_neither_work_nor_its_end(tmp_path):
+    with life(tmp_path) as daemon:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            other.connect(str(tmp_path / "notify"))
+            with suppress(BlockingIOError):
+                while True:
+                    other.send(b"STATUS=full")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.wait(daemon.log, "config taken anew")
+        assert daemon.stop() < GRACE
+
+
 # --------------------------------------------------------------------------- reloaded
 
 
@@ -338,11 +351,17 @@ def test_the_watchdog_is_fed_while_there_is_progress_and_only_then(tmp_path):
         assert "STOPPING=1" in daemon.heard()
 
 
-HASTY = "import watcher.stores.sqlite.connection as c; c.BUSY = 100; " + RUN
+HASTY = """
+import datetime
+import watcher.engines.embedded as engine, watcher.stores.sqlite.connection as connection
+connection.BUSY = 100
+engine.POLL_LEASE = datetime.timedelta(seconds=1)
+"""
+"""What a poll could not keep is due again soon."""
 
 
 def test_a_database_that_takes_nothing_for_a_while_ends_no_daemon_and_costs_no_alert(tmp_path):
-    with life(tmp_path, watchdog=0.6, code=HASTY) as daemon:
+    with life(tmp_path, watchdog=0.6, code=HASTY + RUN) as daemon:
         with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
             other.execute("begin immediate")
             (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
