@@ -107,7 +107,8 @@ def release(  # noqa: PLR0913 - the facts of one case, each named where it is ca
     """
     schedule, hours = parse_schedule(deliver), parse_quiet(quiet)
     brake = _brake(now, max_per_hour, sent_last_hour, brake_until)
-    grouped = story_first_at + group_wait if story_first_at is not None else now
+    # a first report of later than now was decided by a clock that has been set back since
+    grouped = min(story_first_at, now) + group_wait if story_first_at is not None else now
     if catch_up:
         held = Release(now, "catch-up")
     elif follow_up:

@@ -85,6 +85,9 @@ _LEGACY = {
 }
 """Double-byte charsets to try where there is no label, with the commonest characters of their languages."""
 
+_CYRILLIC = re.compile("[а-яА-ЯёЁ]*(?:[оеаинтсрвл][а-яА-ЯёЁ]){2}[а-яА-ЯёЁ]*")
+"""Words of windows-1251. Its bytes are accented letters elsewhere, of which no more than two stand side by side."""
+
 
 def decode(data: bytes, content_type: str = "") -> str:
     """`data` as text: by its byte order mark, as UTF-8 where it is that, by its label, by its letters.
@@ -165,4 +168,7 @@ def _guess(data: bytes) -> str:
         score = sum((char in common) - 2 * (char == "\ufffd") for char in letters) / max(1, len(letters))
         if score > best_score:
             best, best_score = charset, score
+    cyrillic = sample.decode("cp1251", "replace")
+    if sum(map(len, _CYRILLIC.findall(cyrillic))) * 3 > sum(not char.isascii() for char in cyrillic):
+        return "cp1251"
     return best

@@ -228,7 +228,11 @@ def _settle(
     if settlement.state == "dead":
         log.warning("%s: delivery %s is dead: %s", claim.channel, claim.id, settlement.reason)
     elif settlement.state == "due":
-        log.warning("%s: %s; tried again at %s", claim.channel, settlement.reason, settlement.retry)
+        # in the time of the log itself
+        again = (settlement.retry or settlement.at).astimezone()
+        log.warning(
+            "%s: %s; tried again at %s", claim.channel, settlement.reason, f"{again:%Y-%m-%d %H:%M:%S}"
+        )
     if untold is not None:
         log.error("%s; no other channel is left to tell it", untold)
 

@@ -146,8 +146,8 @@ def _source(now: datetime, source: SourceHealth, *, alone: bool) -> Iterable[Fin
         silence = now - source.newest
         if silence > max(QUIETEST, SILENT_GAPS * source.usual_gap):
             news = silence > max(SILENT_NEWS, 2 * SILENT_GAPS * source.usual_gap)
-            usual = _length(source.usual_gap)
-            message = f"answers, and has been silent for {_length(silence)} (usually at most {usual})"
+            usual = length(source.usual_gap)
+            message = f"answers, and has been silent for {length(silence)} (usually at most {usual})"
             yield finding("silent", source.newest, message, news=news)
     if source.missed:
         yield finding(
@@ -232,7 +232,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _length(duration: timedelta) -> str:
+def length(duration: timedelta) -> str:
     """`duration` in its largest unit."""
     for unit, size in (
         ("day", timedelta(days=1)),

@@ -36,6 +36,7 @@ def derive_id(*parts: object) -> str:
 #   ConfigError          the config cannot be used; carries every problem
 #   QueryError           a query cannot be read; carries its place
 #   Running              another daemon has this database
+#   Unavailable          the store takes nothing just now: a full disk, somebody else's lock
 #   Temporary            the far side may do better later
 #     WorkerLost         a worker ran out of time or memory, or died
 #   Permanent            the far side will not do better without a person
@@ -61,7 +62,10 @@ class ConfigError(WatcherError):
     def __init__(self, path: Path | str, problems: tuple[Problem, ...]) -> None:
         self.path = path
         self.problems = problems
-        super().__init__("\n".join(f"{path}:{p.line}:{p.column}: {p.message}" for p in problems))
+        places = (f"{path}:{p.line}:{p.column}" if p.line else path for p in problems)
+        super().__init__(
+            "\n".join(f"{place}: {p.message}" for place, p in zip(places, problems, strict=True))
+        )
 
 
 class QueryError(WatcherError):
@@ -77,6 +81,10 @@ class QueryError(WatcherError):
 
 class Running(WatcherError):
     """Another watcher daemon holds this database."""
+
+
+class Unavailable(WatcherError):
+    """The store takes nothing just now, and nothing of what was to be written stands: it may be tried again."""
 
 
 class Temporary(WatcherError):

@@ -14,7 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from watcher.model import Alert, ArticleNote, Bundle, Entry, HoldReason, Notice, Running, Scan, StoryNote
+from watcher.model import (
+    Alert,
+    ArticleNote,
+    Bundle,
+    Entry,
+    HoldReason,
+    Notice,
+    Running,
+    Scan,
+    StoryNote,
+    Verdict,
+)
 from watcher.novelty import fingerprint
 from watcher.stocking import signed
 from watcher.stores import (
@@ -141,10 +152,10 @@ def article(w: Writer, claim: ItemClaim, now: datetime = NOW) -> str:
     return id_
 
 
-def alert(id_: str, now: datetime = NOW) -> Alert:
+def alert(id_: str, now: datetime = NOW, verdict: Verdict = "new") -> Alert:
     return Alert(
         id=f"alert-{id_}",
-        verdict="new",
+        verdict=verdict,
         watchlists=("Defections",),
         article=ArticleNote(
             id=id_,
@@ -168,13 +179,14 @@ def raise_alerts(
     hold: HoldReason | None = None,
     due: datetime | None = NOW,
     now: datetime = NOW,
+    verdict: Verdict = "new",
 ) -> list[str]:
     """So many alerts to both channels; the ids of their deliveries."""
     poll(store, *(entry(number) for number in range(count)), now=now)
 
     def decide(w: Writer, claim: ItemClaim) -> list[str]:
         id_ = article(w, claim, now)
-        told = alert(id_, now)
+        told = alert(id_, now, verdict)
         deliveries = [
             NewDelivery(
                 id=f"{channel}-{id_}",
@@ -297,6 +309,59 @@ def test_after_a_crash_everything_under_a_lease_is_due_and_its_old_holder_is_nob
     )
     assert [claim.id for claim in items(store, later)] == [item.id]
     assert [claim.id for claim in claim_for(store, "hook", later)] == [delivery.id]
+
+
+# --------------------------------------------------------------------------- a clock that was ahead
+
+
+def test_what_a_clock_that_was_set_back_had_put_off_waits_as_long_from_now(store: Store) -> None:
+    """A machine that starts with the local time for UTC is hours ahead until the network puts it right."""
+    ahead = NOW + timedelta(hours=9)
+    raise_alerts(store, 1, now=ahead, due=ahead + timedelta(minutes=5))
+    broken = ChannelState(name="hook", failures=5, retry=ahead + timedelta(minutes=1), since=ahead)
+    store.write(lambda w: w.trouble(broken))
+    assert store.write(lambda w: w.bring_forward(NOW)) == timedelta(hours=9)
+    due = store.read.next_due(NOW, channels=("desk", "hook"))
+    assert (due.poll, due.deliver) == (NOW + DAY, NOW + timedelta(minutes=5))
+    (hook,) = (state for state in store.read.channels() if state.name == "hook")
+    assert hook.retry == NOW + timedelta(minutes=1)
+    # told once: what waits is not brought forward again
+    assert store.write(lambda w: w.bring_forward(NOW)) == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("hold", "waits"),
+    [("brake", timedelta(hours=10)), ("roll-up", timedelta(hours=10)), ("digest", timedelta(hours=19))],
+)
+def test_of_what_is_held_only_what_waits_for_a_time_of_day_keeps_that_time(
+    store: Store, hold: HoldReason, waits: timedelta
+) -> None:
+    ahead = NOW + timedelta(days=2, hours=9)
+    raise_alerts(store, 1, now=ahead, hold=hold, due=ahead + timedelta(hours=10))
+    store.write(lambda w: w.bring_forward(NOW))
+    assert store.read.next_due(NOW).bundle == NOW + waits
+
+
+def test_a_lease_held_while_the_clock_is_set_back_ends_as_long_after(store: Store) -> None:
+    ahead = NOW + timedelta(hours=9)
+    store.write(lambda w: w.claim_sources(ahead, limit=10, lease=LEASE))
+    store.write(lambda w: w.bring_forward(NOW))
+    assert store.write(lambda w: w.claim_sources(NOW + LEASE / 2, limit=10, lease=LEASE)) == ()
+    assert len(store.write(lambda w: w.claim_sources(NOW + LEASE, limit=10, lease=LEASE))) == 2
+
+
+def test_a_revision_told_by_a_clock_that_was_ahead_makes_the_next_wait_its_hour_and_no_longer(
+    store: Store,
+) -> None:
+    hour = timedelta(hours=1)
+    raise_alerts(store, 1, now=NOW + timedelta(hours=9), verdict="revision")
+    assert store.write(lambda w: w.revisions_wait(1, NOW, hour)) == NOW + hour
+
+
+def test_a_clock_put_right_by_seconds_moves_nothing(store: Store) -> None:
+    poll(store, now=NOW + timedelta(seconds=50))
+    assert store.write(lambda w: w.bring_forward(NOW)) == timedelta(0)
+    assert store.read.next_due(NOW).poll == NOW + timedelta(seconds=50) + DAY
 
 
 # --------------------------------------------------------------------------- transactions

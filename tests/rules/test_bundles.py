@@ -97,6 +97,11 @@ HOLDS = {
         "2026-11-21 12:00:40",
         "group",
     ),
+    "a first report of later than now, by a clock set back since, makes nobody wait longer": (
+        {"story_first_at": NOON + timedelta(hours=9), "story_reports_24h": 1},
+        "2026-11-21 12:01",
+        "group",
+    ),
     "after the wait the second and third go at once": (
         {"story_first_at": NOON - timedelta(seconds=60), "story_reports_24h": 2},
         "2026-11-21 12:00",

@@ -117,6 +117,8 @@ def test_a_page_nested_however_deep_is_read(depth: int) -> None:
 KOREAN = "항구의 책임자가 월요일에 자리를 떠났다고 당국이 밝혔다. 시의회는 밤에 모여 대리인을 정했다. " * 4
 CHINESE = "港口的负责人星期一离开了他的岗位，市政府说。议会在夜里开会，任命了一个代理人。" * 5
 JAPANESE = "港の責任者は月曜日に職を離れたと、当局が明らかにした。議会は夜に集まって、代理を決めた。" * 5
+RUSSIAN = "Начальник порта в понедельник оставил свой пост, сообщили власти. Совет собрался ночью. " * 4
+FRENCH = "Le maître du port, ébranlé, a quitté son poste, où l'été l'avait créé. Le conseil a délibéré. " * 4
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,9 @@ JAPANESE = "港の責任者は月曜日に職を離れたと、当局が明ら�
         pytest.param(KOREAN, "cp949", "", "", id="Korean without a label"),
         pytest.param(CHINESE, "gb18030", "", "", id="Chinese without a label"),
         pytest.param(JAPANESE, "cp932", "", "", id="Japanese without a label"),
+        pytest.param(RUSSIAN, "cp1251", "", "", id="Russian without a label"),
+        pytest.param(RUSSIAN, "cp1251", "text/html; charset=utf-8", "", id="Russian under a wrong label"),
+        pytest.param(FRENCH, "cp1252", "", "", id="French without a label"),
         pytest.param(CHINESE, "gbk", "text/html; charset=GB2312", "", id="a label narrower than the text"),
         pytest.param(KOREAN, "utf-16", "", "", id="UTF-16 with its mark"),
         pytest.param(KOREAN, "utf-8-sig", "text/html; charset=rot13", "", id="a codec that is no charset"),

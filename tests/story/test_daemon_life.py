@@ -273,6 +273,19 @@ def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
         threading.Event().wait(0.01)
 
 
+def test_a_manager_that_reads_nothing_keeps_it_from_neither_work_nor_its_end(tmp_path):
+    with life(tmp_path) as daemon:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            other.connect(str(tmp_path / "notify"))
+            with suppress(BlockingIOError):
+                while True:
+                    other.send(b"STATUS=full")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.wait(daemon.log, "config taken anew")
+        assert daemon.stop() < GRACE
+
+
 # --------------------------------------------------------------------------- reloaded
 
 
@@ -286,7 +299,22 @@ def test_sighup_takes_a_new_watchlist(tmp_path):
         (tmp_path / "inbox" / "a.txt").write_text("The harvest failed in two counties.", encoding="utf-8")
         assert daemon.wait(daemon.said, "Harvest")
         daemon.stop()
-    assert "config taken anew: 1 sources, 2 watchlists" in "".join(daemon.log)
+    assert "config taken anew: 1 source, 2 watchlists" in "".join(daemon.log)
+
+
+@pytest.mark.parametrize("content", ["", "# saved in a moment\n", None])
+def test_sighup_while_the_config_is_empty_or_gone_keeps_the_old_one(tmp_path, content):
+    with life(tmp_path) as daemon:
+        if content is None:
+            (tmp_path / "config.toml").unlink()
+        else:
+            (tmp_path / "config.toml").write_text(content, encoding="utf-8")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.wait(daemon.log, "the old one stays in force")
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+    assert ":0:0:" not in "".join(daemon.log)
 
 
 def test_sighup_with_a_mistake_names_the_line_and_the_old_config_goes_on(tmp_path):
@@ -321,6 +349,102 @@ def test_the_watchdog_is_fed_while_there_is_progress_and_only_then(tmp_path):
         assert daemon.wait(daemon.said, "NEW")
         daemon.stop()
         assert "STOPPING=1" in daemon.heard()
+
+
+HASTY = """
+import datetime
+import watcher.engines.embedded as engine, watcher.stores.sqlite.connection as connection
+connection.BUSY = 100
+engine.POLL_LEASE = datetime.timedelta(seconds=1)
+"""
+"""What a poll could not keep is due again soon."""
+
+
+def test_a_database_that_takes_nothing_for_a_while_ends_no_daemon_and_costs_no_alert(tmp_path):
+    with life(tmp_path, watchdog=0.6, code=HASTY + RUN) as daemon:
+        with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
+            other.execute("begin immediate")
+            (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+            assert daemon.wait(daemon.log, "watcher.db cannot be used: database is locked; nothing is asked")
+            more = '\n[[watchlists]]\nname = "Harvest"\nany = ["harvest"]\nchannels = ["terminal"]\n'
+            (tmp_path / "config.toml").write_text(BASE + more, encoding="utf-8")
+            daemon.process.send_signal(signal.SIGHUP)
+            assert daemon.hear("RELOADING=1")
+            assert daemon.hear("READY=1")
+            other.execute("rollback")
+        assert daemon.wait(daemon.log, "the database can be used again")
+        assert daemon.wait(daemon.said, "NEW")
+        (tmp_path / "inbox" / "b.txt").write_text("The harvest failed in two counties.", encoding="utf-8")
+        assert daemon.wait(daemon.said, "Harvest")
+        daemon.stop()
+    assert "Traceback" not in "".join(daemon.log)
+
+
+FULL = """
+import watcher.stores.sqlite as s
+connect = s.connect
+def full(path, **how):
+    connection = connect(path, **how)
+    pages, = connection.execute("pragma page_count").fetchone()
+    connection.execute(f"pragma max_page_count = {pages + 4}")
+    return connection
+s.connect = full
+"""
+"""The disk is full a few pages on."""
+
+
+def test_an_article_that_a_full_disk_kept_from_being_judged_has_lost_no_try(tmp_path):
+    with life(tmp_path) as daemon:
+        daemon.stop()
+    with life(tmp_path, code=FULL + RUN) as daemon:
+        (tmp_path / "inbox" / "a.txt").write_text(f"{ARTICLE}\n\n{'a ' * 100_000}", encoding="utf-8")
+        assert daemon.wait(daemon.log, "watcher.db cannot be used: database or disk is full")
+        daemon.stop()
+    with life(tmp_path) as daemon:
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+
+
+CLOCK = """
+import datetime, pathlib
+import apscheduler.executors.base, apscheduler.schedulers.base, apscheduler.triggers.interval
+import watcher.engines.embedded
+
+class Wrong(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.now(tz) + datetime.timedelta(hours=int(pathlib.Path("ahead").read_text() or 0))
+
+for module in (apscheduler.executors.base, apscheduler.schedulers.base, apscheduler.triggers.interval,
+               watcher.engines.embedded):
+    module.datetime = Wrong
+"""
+"""The wall clock as many hours ahead as stands in a file, for the daemon and for what rings its bells."""
+
+
+def test_a_clock_set_back_by_hours_stops_neither_the_work_nor_the_watchdogs_food(tmp_path):
+    (tmp_path / "ahead").write_text("9")
+    with life(tmp_path, watchdog=3, code=CLOCK + RUN) as daemon:
+        assert daemon.hear("WATCHDOG=1")
+        (tmp_path / "ahead").write_text("0")
+        assert daemon.wait(daemon.log, "the clock was set back by 9 hours")
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.heard()
+        assert daemon.hear("WATCHDOG=1")
+        daemon.stop()
+
+
+def test_a_daemon_that_starts_after_its_clock_was_set_back_polls_at_once(tmp_path):
+    (tmp_path / "ahead").write_text("9")
+    with life(tmp_path, code=CLOCK + RUN) as daemon:
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+    with life(tmp_path) as daemon:
+        (tmp_path / "inbox" / "b.txt").write_text(ARTICLE.replace("officer", "envoy") * 2, encoding="utf-8")
+        assert daemon.wait(daemon.log, "Tips: 1 new")
+        daemon.stop()
 
 
 # --------------------------------------------------------------------------- cut off

@@ -167,6 +167,17 @@ def test_every_form_of_feed_and_entry_leads_to_one_alert_with_an_absolute_link(
     assert source()["items"] == 1
 
 
+def test_an_entry_without_a_title_has_that_of_its_page(room: Newsroom) -> None:
+    room.server.script("/feed", Reply(body=rss()))
+    room.run()
+    room.server.script("/story/1.html", Reply(body=page("Trade official leaves", story()), type="text/html"))
+    untitled = Entry(title="", link="/story/1.html", note="A short note.", guid="a-1", date=datetime.now(UTC))
+    room.server.script("/feed", Reply(body=rss2(untitled)))
+    room.run(later=LATER)
+    (alert,) = room.hooks
+    assert alert["data"]["article"]["title"] == "Trade official leaves"
+
+
 # --------------------------------------------------------------------------- answers that are fine
 
 

@@ -7,6 +7,7 @@ until the earliest of them, claims what is due and hands it to threads.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import signal
 import threading
@@ -24,7 +25,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from watcher import channels, notices, payload
+from watcher import channels, health, notices, payload
 from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
@@ -32,7 +33,7 @@ from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
-from watcher.model import Bundle, ConfigError, WatcherError
+from watcher.model import Bundle, ConfigError, Problem, Unavailable, WatcherError
 from watcher.pipeline import Parts, Polled, poll
 from watcher.press import Press
 from watcher.reading import FILE_TRIES
@@ -58,6 +59,9 @@ DELIVERY_LEASE = timedelta(minutes=15)
 
 HEARTBEAT = timedelta(seconds=60)
 """The loop wakes at least this often: a wall clock that stepped must not leave it asleep."""
+
+SET_BACK = timedelta(minutes=1)
+"""A wall clock that shows so much less than at the turn of the loop before was set back."""
 
 GRACE = 6.0
 """Seconds that what is in flight may take after SIGTERM; the whole farewell must end within 10."""
@@ -125,9 +129,12 @@ class Daemon:
         self._once_at: datetime | None = None
         self._fast = False
         self._armed: datetime | None = None
+        self._hindered = False
         self.counters = Counters()
         self.abandoned = 0
         """After `run`: how much work still hangs in threads that nothing can end but the end of the process."""
+        every = notify.watchdog()
+        self._pulse = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
         config = load()
         self._workers = Workers(config.watcher.workers, ahead=True)
         self._press = Press(ahead=True)
@@ -168,6 +175,7 @@ class Daemon:
     def _start(self) -> None:
         now = self._now()
         self._store.write(lambda w: w.release_all(now))
+        self._bring_forward(now)
         self._register()
         self._stock()
         for article in self._store.read.articles(since=now - STORY_WINDOW):
@@ -175,15 +183,7 @@ class Daemon:
                 self._stories.add(article.document, article.story, article.title, article.text, article.found)
         self._tell_health()
         self._scheduler.start()
-        every = notify.watchdog()
-        beat = min(HEARTBEAT.total_seconds(), every / 3 if every else HEARTBEAT.total_seconds())
-        self._scheduler.add_job(self._beat, IntervalTrigger(seconds=beat), id="beat")
-        self._scheduler.add_job(self._tell_health, IntervalTrigger(minutes=5), id="health")
-        self._scheduler.add_job(
-            self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC)
-        )
-        self._scheduler.add_job(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
-        self._scheduler.add_job(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+        self._set_bells()
         self._bell.set()
         config = self._assembly.config
         log.info(
@@ -194,6 +194,23 @@ class Daemon:
             config.watcher.database,
         )
         notify.tell(f"READY=1\nSTATUS=watching {len(self._assembly.specs)} sources")
+
+    def _set_bells(self) -> None:
+        """Set what rings by itself to ring from now on."""
+        set_bell = functools.partial(self._scheduler.add_job, replace_existing=True)
+        set_bell(self._beat, IntervalTrigger(seconds=self._pulse), id="beat")
+        set_bell(self._tell_health, IntervalTrigger(minutes=5), id="health")
+        set_bell(self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC))
+        set_bell(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
+        set_bell(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+
+    def _bring_forward(self, now: datetime) -> None:
+        ahead = self._store.write(lambda w: w.bring_forward(now))
+        if ahead:
+            minutes = timedelta(minutes=round(ahead / timedelta(minutes=1)))
+            log.warning(
+                "the clock was set back by %s: what waits is due as much sooner", health.length(minutes)
+            )
 
     def _stop(self) -> None:
         notify.tell("STOPPING=1")
@@ -277,11 +294,19 @@ class Daemon:
     def _read_file(self, path: Path) -> Any:
         return document(self._workers, str(path))
 
+    def _saved(self) -> Config:
+        """The config as it stands in the file, if anything does: an editor leaves it empty for a moment as it saves."""
+        config = self._load()
+        if not (config.feeds or config.folders or config.watchlists):
+            problem = Problem(0, 0, "nothing stands in it: save it, then reload again")
+            raise ConfigError(config.path, (problem,))
+        return config
+
     def _take_config(self) -> None:
         """A reload: the new config if it is valid, else the old one and a word why."""
         notify.reloading()
         try:
-            config = self._load()
+            config = self._saved()
             assembly = assemble(config, self._workers, self._press)
         except ConfigError as error:
             log.error("the config was not taken, the old one stays in force:\n%s", error)  # noqa: TRY400 - for a person
@@ -295,25 +320,54 @@ class Daemon:
             self._register()
             self._stock()
             log.info(
-                "config taken anew: %d sources, %d watchlists", len(assembly.specs), len(config.watchlists)
+                "config taken anew: %s, %s",
+                count(len(assembly.specs), "source"),
+                count(len(config.watchlists), "watchlist"),
             )
-        notify.tell("READY=1")
 
     # ------------------------------------------------------------- the loop
 
     def _loop(self, *, until_idle: bool) -> None:
+        now = self._now()
         while not self._stopping.is_set():
-            self._bell.wait()
+            # APScheduler's jobs stand at times of the wall clock: set back, it would let none of them ring for hours
+            self._bell.wait(self._pulse)
             self._bell.clear()
             self._looped = time.monotonic()
-            if self._reload.is_set():
-                self._reload.clear()
-                self._take_config()
-            now = self._now()
-            due = self._dispatch(now)
+            before, now = now, self._now()
+            try:
+                due = self._turn(before, now)
+            except Unavailable as trouble:
+                if until_idle:
+                    raise
+                if not self._hindered:
+                    log.error("%s; nothing is asked or sent until it can be", trouble)  # noqa: TRY400 - for a person
+                self._hindered = True
+                continue
+            if self._hindered:
+                log.info("the database can be used again")
+                self._hindered = False
             if until_idle and self._idle() and self._nothing_left():
                 return
             self._arm(due, now)
+
+    def _turn(self, before: datetime, now: datetime) -> Due:
+        """One turn of the loop, the last one at `before`; when something is due next."""
+        if now < before - SET_BACK:
+            self._bring_forward(now)
+            self._set_bells()
+            self._armed = None
+            self._beat()
+        if self._reload.is_set():
+            self._reload.clear()
+            try:
+                self._take_config()
+            except Unavailable:
+                self._reload.set()
+                raise
+            finally:
+                notify.tell("READY=1")
+        return self._dispatch(now)
 
     def _dispatch(self, now: datetime) -> Due:
         """Claim what is due and hand it to threads; when something is due next."""
@@ -364,6 +418,9 @@ class Daemon:
         """Judge an item. An error that nobody foresaw stands with its source, and is tried again like any failure."""
         try:
             return judge_item(claim, parts, self._store, self._stories, self._now)
+        except Unavailable:
+            # no fault of the item's, so no try of its is spent: it is due again when its lease ends
+            raise
         except Exception as fault:
             if self._stopping.is_set():
                 raise
@@ -444,7 +501,7 @@ class Daemon:
     def _heartbeat(self) -> None:
         """Ping the user's dead-man's switch while all goes well; when watcher is stuck or dead, that stays away."""
         address = self._assembly.config.watcher.heartbeat
-        if address is not None and self._progress():
+        if address is not None and self._progress() and not self._hindered:
             caretaker.ping(self._assembly.net, address)
 
     def _submit(
@@ -483,8 +540,9 @@ class Daemon:
         # Ring where it may let something go on, not for each of a thousand: a turn of the loop costs more than a 304.
         few = flight.polls <= self._cap // 2 if kind == "polls" else flight.judges <= self._cap // 2
         if error is not None and not self._stopping.is_set():
-            # a fault of ours: the work is due again when its lease ends
-            log.error("%s: %s", channel or kind, error, exc_info=error)
+            # the work is due again when its lease ends
+            ours = not isinstance(error, Unavailable)
+            log.error("%s: %s", channel or kind, error, exc_info=error if ours else None)
         if few or kind not in {"polls", "judges"}:
             self._bell.set()
 

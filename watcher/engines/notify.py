@@ -10,9 +10,12 @@ import os
 import socket
 import time
 
+PATIENCE = 1.0
+"""Seconds that a manager which reads nothing is waited for: work, and the end of it, must not hang on its ear."""
+
 
 def tell(message: str) -> bool:
-    """Send `message` (lines of NAME=VALUE) to the service manager; False where there is none."""
+    """Send `message` (lines of NAME=VALUE) to the service manager; False where there is none, or none that reads."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return False
@@ -21,6 +24,7 @@ def tell(message: str) -> bool:
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as door,
     ):
+        door.settimeout(PATIENCE)
         door.connect(address)
         door.sendall(message.encode())
         return True

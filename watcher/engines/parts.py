@@ -77,7 +77,8 @@ class FeedSource:
     def read(self, claim: ItemClaim) -> Extracted:
         """Fetch the entry's page and extract its text."""
         url = claim.entry.url or ""
-        return page(self.net, self.workers, url, self.settings, metadata=claim.entry.published is None)
+        lacking = claim.entry.published is None or not claim.entry.title
+        return page(self.net, self.workers, url, self.settings, metadata=lacking)
 
 
 def page(

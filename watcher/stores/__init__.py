@@ -647,6 +647,13 @@ class Writer(Reader, Protocol):
         """Clear every lease and make what it held due: the daemon that held them is gone."""
         ...
 
+    def bring_forward(self, now: datetime) -> timedelta:
+        """Where a source was looked at later than `now`, make what waits due as much sooner; how far the clock was off.
+
+        What waits for a time of day goes on waiting for it, whole days sooner.
+        """
+        ...
+
     def prune(self, *, text_before: datetime, before: datetime) -> int:
         """One step of letting go of article texts and articles older than that; 0 when nothing is left to let go.
 
@@ -669,7 +676,10 @@ class Store(Protocol):
 
     @property
     def read(self) -> Reader: ...
-    def write(self, work: Callable[[Writer], T]) -> T: ...
+    def write(self, work: Callable[[Writer], T]) -> T:
+        """Run `work` in one transaction; its result once it is durable. Raises `Unavailable`: nothing of it stands."""
+        ...
+
     def seal(self) -> None:
         """Commit what is under way and refuse every later write (`WatcherError`); reads go on."""
         ...

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from watcher.model import Running, WatcherError
+from watcher.model import Running, Unavailable, WatcherError
 from watcher.stores import Reader, Writer
 from watcher.stores.sqlite.bundling import Bundling
+from watcher.stores.sqlite.clocks import Clocks
 from watcher.stores.sqlite.connection import WriterThread, connect, migrate
 from watcher.stores.sqlite.corpus import Corpus
 from watcher.stores.sqlite.muting import Muting
@@ -25,8 +26,20 @@ from watcher.stores.sqlite.views import Views
 
 T = TypeVar("T")
 
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""What the machine or another process may put right. The rest is a fault of ours, or a damaged file."""
 
-class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Views):
+
+class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Clocks, Views):
     """Every verb of the store over one connection; the parts know nothing of each other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -93,7 +106,13 @@ class SqliteStore:
 
     def write(self, work: Callable[[Writer], T]) -> T:
         """Run `work` in a transaction of the writing thread; its result once it is durable."""
-        return self._writer.run(lambda: work(self._writer_session))
+        try:
+            return self._writer.run(lambda: work(self._writer_session))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _PASSING:
+                raise
+            message = f"the database {self._path} cannot be used: {error}"
+            raise Unavailable(message) from error
 
     def seal(self) -> None:
         """Commit what is under way and refuse every later write (`WatcherError`); reads go on."""

@@ -289,6 +289,8 @@ class Outbox:
             (item, stamp(now - every)),
         ).fetchone()
         last = max(filter(None, (told, when_or_none(opened[0]))), default=None)
+        if last is not None and last > now:
+            last = now  # by a clock that has been set back since
         if held is not None and held > now:
             return held
         return last + every if last is not None and last + every > now else None
