@@ -332,7 +332,9 @@ class Decision:
         silenced = muted(alert, w.mutes(now))
         day = now - timedelta(hours=24)
         reports = {name: w.story_alerts(story, name, day) for name in names} if story else {}
-        revised = self._revision or self._removed
+        wait = None
+        if self._revision or self._removed:
+            wait = w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
         owing = owed(
             alert,
             judgement,
@@ -348,9 +350,7 @@ class Decision:
                 braked={name: w.braked(name, now) for name in names},
                 catch_up=claim.mode == "catch-up",
                 tidings=self._tidings(w, judgement, story, reports, day),
-                revisions_wait=w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
-                if revised
-                else None,
+                revisions_wait=dict.fromkeys(_alerted(w, claim), wait) if wait else {},
             ),
             muted=silenced,
         )

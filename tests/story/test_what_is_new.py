@@ -424,6 +424,20 @@ def test_a_live_report_is_told_at_its_first_revision_and_then_once_an_hour(room:
     assert len(room.mails) == 3
 
 
+def test_a_revision_waits_for_no_follow_up_and_a_first_report_for_no_revision(room: Newsroom) -> None:
+    desk = Desk(room, 1, more=MORE_WATCHLISTS.replace('"mission"', '"cook"'))
+    room.clock.move_to(12, 0)
+    desk.print("Envoy leaves", story())
+    desk.change(content=story() + " " + filler(51) + " " + filler(52))
+    assert len(room.mails) == 1  # what came with the fillers is held for the morning
+    desk.change(content=story(day="Monday"))
+    assert len(room.mails) == 2
+    desk.change(content=story(day="Friday") + " The cook of the house, who kept its keys, has gone too.")
+    # its second revision waits for an hour, but the other watchlist had not heard of the item at all
+    assert len(room.mails) == 2
+    assert ["Missions" in alert["watchlists"] for alert in desk.alerts()] == [False, False, True]
+
+
 def test_another_guid_under_a_known_link_is_a_revision_if_it_says_something_else(room: Newsroom) -> None:
     desk = Desk(room, 1)
     text = "3 workers defected from a North Korean kitchen abroad, officials said. " + filler(31) * 3
