@@ -14,6 +14,7 @@ from watcher.model import (
 )
 from watcher.novelty import (
     fingerprint,
+    title_lines,
 )
 from watcher.pipeline import Parts, StoryBook
 from watcher.reading import Gone, Postponed, Reading, read
@@ -115,6 +116,7 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         shape = fingerprint(text or reading.title, title=reading.title)
         sample = signed(shape.sample.tolist())
         matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
+        lines = title_lines(text, matches)
     found = reader.look_up(sample)
     with _computing:
         kin = verified(shape, found, items=claim.items)
@@ -126,4 +128,5 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         matches=matches,
         found=found,
         kin=kin,
+        lines=lines,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from watcher.judgement import Kin
-from watcher.model import LookAlikeNote
+from watcher.model import LookAlikeNote, Span
 from watcher.novelty import Fingerprint, Likeness, adds, compare, in_frame
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
@@ -107,6 +107,15 @@ def title_known_to(w: Reader, titled: Sequence[Document], rules: Collection[str]
             return None
         names |= knowers
     return frozenset(names)
+
+
+def titles_known_to(
+    w: Reader, lines: Sequence[tuple[Span, int]], rules: Collection[str], *, items: Collection[int | None]
+) -> tuple[tuple[Span, frozenset[str] | None], ...]:
+    """The lines that are titles of stored documents, with the watchlists that know one; `items` are not looked at."""
+    stored = w.titles_known([key for _, key in lines]) if lines else frozenset()
+    titled = {key: [d for d in w.titled(key) if d.item is None or d.item not in items] for key in stored}
+    return tuple((line, title_known_to(w, titled[key], rules)) for line, key in lines if titled.get(key))
 
 
 def look_alikes_json(kin: Sequence[Kin]) -> str:

@@ -6,6 +6,7 @@ was found, gather the spans of the look-alikes, and ask `novel`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
 from watcher.folding import fold
 from watcher.likeness import Likeness, adds, boilerplate_spans, compare, in_frame, shared_passages
-from watcher.model import Span
+from watcher.model import Match, Span
 from watcher.revisions import changes, figures
-from watcher.sentences import sentences
+from watcher.sentences import paragraphs, sentences
 from watcher.titles import strip_wire_tags
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "shared_passages",
     "strip_wire_tags",
     "title_key",
+    "title_lines",
     "verdict",
 ]
 
@@ -46,6 +48,8 @@ QUOTED_WORDS = 10.0
 """Words from which a known passage inside a novel sentence is a quotation, and not reported as new."""
 COVERED = 0.8
 """Share of known words, or of the look-alike's words, from which a text is a copy, an excerpt, an extended one."""
+LONGEST_TITLE = 300
+"""Characters up to which a line may be a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,22 @@ def verdict(novelty: Novelty, best: Likeness | None) -> Literal["new", "copy", "
     if covered:
         return "copy" if back else "excerpt"
     return "extended" if back else "new"
+
+
+def title_lines(text: str, matches: Iterable[Match]) -> tuple[tuple[Span, int], ...]:
+    """The lines that may be titles, as those in a list of teasers are, each with its `title_key`; only those hit."""
+    hits = (hit for match in matches for hit in (*match.hits, *match.cues))
+    starts = sorted({hit.start for hit in hits if hit.field == "body"})
+    if not starts:
+        return ()
+    lines = []
+    for start, end in paragraphs(text):
+        at = bisect_left(starts, start)
+        if end - start > LONGEST_TITLE or at == len(starts) or starts[at] >= end:
+            continue
+        if (key := title_key(text[start:end])) is not None:
+            lines.append(((start, end), key))
+    return tuple(lines)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -197,6 +197,26 @@ def test_a_comment_thread_and_a_teaser_list_are_no_part_of_the_report(room: News
     assert desk.held() == {}
 
 
+def test_a_teaser_that_extraction_left_in_is_known_where_its_report_was_told(room: Newsroom) -> None:
+    told, passed_over = (
+        "Five sailors defected from North Korea by night",
+        "Football: two fled North Korea by train",
+    )
+    desk = Desk(room, 2, watchlist='none = ["football"]')
+    desk.print(told, filler(60))
+    desk.print(passed_over, filler(61))
+    desk.print("Dredging goes on", f"{filler(62)}\n\n- {told}\n\n{filler(63)}", paper=2)
+    assert [title for title, _ in desk.told()] == [told]
+    (reason,) = (reason for title, (_, reason) in desk.held().items() if title == "Dredging goes on")
+    assert "titles of known reports" in reason
+    # one whose report this watchlist passed over it has not heard of, and words around a title are more than it
+    desk.print("Grafting goes on", f"{filler(64)}\n\n- {passed_over}\n\n{filler(65)}", paper=2)
+    desk.print(
+        "Shelving goes on", f"{filler(66)}\n\n{told}, and two more at noon in a boat\n\n{filler(67)}", paper=2
+    )
+    assert [title for title, _ in desk.told()] == [told, "Grafting goes on", "Shelving goes on"]
+
+
 # --------------------------------------------------------------------------- quotations, denials
 
 
