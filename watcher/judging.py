@@ -13,7 +13,7 @@ from watcher.model import (
     Fields,
 )
 from watcher.novelty import (
-    fingerprint,
+    of_document,
     title_lines,
 )
 from watcher.pipeline import Parts, StoryBook
@@ -113,7 +113,7 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         lang=reading.language or "",
     )
     with _computing:
-        shape = fingerprint(text or reading.title, title=reading.title)
+        shape = of_document(text, reading.title)
         sample = signed(shape.sample.tolist())
         matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
         lines = title_lines(text, matches)

@@ -71,10 +71,14 @@ def _told_apart(
     return told
 
 
-def rank(kin: Kin) -> tuple[float, float, int]:
-    """Best look-alikes first: the largest containment, then the most shared words, then the oldest."""
+def rank(kin: Kin) -> tuple[float, float, float, int]:
+    """Best look-alikes first: the largest containment, the most shared words, the other containment; then the oldest.
+
+    Of a round-up that has the text and a plain copy of it, the copy.
+    """
     likeness = kin.likeness
-    return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
+    least, most = sorted((likeness.containment, likeness.contained))
+    return -most, -likeness.shared_words, -least, kin.document
 
 
 def with_knowers(w: Reader, pairs: Sequence[tuple[Document, Kin]], rules: Collection[str]) -> tuple[Kin, ...]:

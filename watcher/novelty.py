@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
+from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, of_document, title_key
 from watcher.folding import fold
 from watcher.likeness import Likeness, adds, boilerplate_spans, compare, in_frame, shared_passages
 from watcher.model import Match, Span
@@ -35,6 +35,7 @@ __all__ = [
     "fingerprint",
     "in_frame",
     "novel",
+    "of_document",
     "shared_passages",
     "strip_wire_tags",
     "title_key",
@@ -66,8 +67,8 @@ class Novelty:
 
     @property
     def covered(self) -> float:
-        """The share of the text that is not in novel sentences; 0 for a text without words."""
-        return 1 - self.new_words / self.words if self.words else 0.0
+        """The share of the text that is not in novel sentences; 1 for a text without words."""
+        return 1 - self.new_words / self.words if self.words else 1.0
 
 
 def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) -> Novelty:
