@@ -132,9 +132,11 @@ def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
         )
         rulings = told
     alerting = [r.match.watchlist for r in rulings if r.outcome == "alert"]
+    known = best
     if alerting:
         overall = novelties.of(*alerting)
-    label = _label(case, overall, best, rulings, again=again)
+        known = next((k for k in case.kin if k.linked and all(k.known(name) for name in alerting)), None)
+    label = _label(case, overall, known, rulings, again=again)
     return Judgement(
         verdict=label,
         novelty=overall,
@@ -270,7 +272,7 @@ def _label(
 ) -> Verdict:
     if case.removed:
         return "removed"
-    if case.revision and best is not None and best.same_item:
+    if case.revision and (case.changes or any(kin.same_item for kin in case.kin)):
         return "revision"
     if again:
         return "resurfaced"

@@ -425,6 +425,14 @@ def test_a_sentence_that_is_taken_out_is_told_as_removed_from_the_text(room: New
     assert change["after"] == ""
 
 
+def test_a_text_that_is_taken_out_whole_is_a_revision_though_nothing_of_it_is_left(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves his post", story())
+    desk.change(content="This report was taken back at the wish of the paper.")
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    assert [change["after"] for change in desk.alerts()[1]["changes"]] == [""]
+
+
 def test_a_live_report_is_told_at_its_first_revision_and_then_once_an_hour(room: Newsroom) -> None:
     def live(count: int) -> str:
         return (
@@ -626,6 +634,7 @@ def test_what_a_watchlist_passed_over_is_not_known_to_it(room: Newsroom) -> None
     desk.print("Official gone", story(), paper=2)
     # the list that passed it over because of its title hears of it now, the other does not hear of it twice
     assert [alert["watchlists"] for alert in desk.alerts()] == [["Missions"], ["Defections"]]
+    assert [verdict for _, verdict in desk.told()] == ["new", "new"]
     desk.print("Envoy away", story(), paper=3)
     assert len(desk.alerts()) == 2
 
