@@ -227,6 +227,7 @@ def test_a_blog_that_quotes_a_known_report_without_a_hit_of_its_own_is_held_for_
     room: Newsroom,
 ) -> None:
     desk = Desk(room, 2)
+    room.clock.move_to(12, 0)
     desk.print("Trade official leaves his post", story())
     own = (
         "This blog has written about the port for nine years and keeps a list of every ship that called there. "
