@@ -287,7 +287,10 @@ def _label(
 
 
 def _source(kin: Kin) -> str:
-    return f"“{kin.note.title}” ({kin.note.source})" if kin.note.title else kin.note.source or "a known text"
+    title, source = kin.note.title, kin.note.source
+    if title:
+        return f"“{title}” ({source})" if source else f"“{title}”"
+    return source or "a known text"
 
 
 def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:

@@ -180,6 +180,14 @@ def test_a_headline_alone_that_comes_again_is_a_copy_and_has_no_spans_in_a_text_
     assert (again["verdict"], best["id"], best["contained"], best["spans"]) == ("copy", "a", 1, [])
 
 
+def test_a_document_without_a_source_is_named_without_empty_brackets(watcher, bare):
+    given = lines({"id": "a", "text": FIRST, "title": "A guard is gone"})
+    assert watcher("corpus", "judge", "--add", "-", input=given).exit_code == 0
+    (bare / "copy.txt").write_text(FIRST, encoding="utf-8")
+    reason = json.loads(watcher("why", "copy.txt", "--json").stdout)["reason"]
+    assert "nearest “A guard is gone”, " in reason
+
+
 def test_a_copy_comes_before_a_round_up_that_has_the_text_as_well(watcher, bare):
     given = lines(
         {"id": "round-up", "text": f"{QUOTING}\n\n{FIRST}\n\n{FERRIES}"},
