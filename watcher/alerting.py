@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -165,8 +165,11 @@ class Timing:
     catch_up: bool
     tidings: Collection[str] = ()
     """The watchlists to which it says a figure or a name that no report of the story said."""
-    revisions_wait: datetime | None = None
-    """Until when revisions of this item wait, where one was told lately."""
+    revisions_wait: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when revisions of this item wait, where one was told lately: for each watchlist that was told of the item.
+
+    To one that was not, a revision is the first report, which never waits for another.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +239,7 @@ def _release(ruling: Ruling, rule: Watchlist, timing: Timing) -> Release:
         catch_up=timing.catch_up,
         follow_up=ruling.outcome == "follow-up",
     )
-    wait = timing.revisions_wait
+    wait = timing.revisions_wait.get(rule.name)
     if wait is None or wait <= usual.at or usual.reason not in (None, "group", "roll-up"):
         return usual
     # a live blog: the first revision at once, then one message an hour with all that came; what waits for a

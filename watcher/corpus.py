@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from watcher.judgement import Kin
 from watcher.kinship import verified
 from watcher.model import Span
-from watcher.novelty import Fingerprint, Novelty, boilerplate_spans, fingerprint, novel, verdict
+from watcher.novelty import Fingerprint, Novelty, boilerplate_spans, novel, of_document, verdict
 from watcher.stocking import signed, unsigned
 from watcher.stores import Document, Reader
 
@@ -35,7 +35,7 @@ class Weighed:
 
 def weigh(text: str, title: str, reader: Reader) -> Weighed:
     """Hold a text against all that is stored: seeds, added documents, articles."""
-    shape = fingerprint(text if text.strip() else title, title=title)
+    shape = of_document(text, title)
     found = reader.look_up(signed(shape.sample.tolist()))
     kin = verified(shape, found, items=())
     boilerplate = boilerplate_spans(shape, unsigned(found.boilerplate))

@@ -11,7 +11,14 @@ from watcher.alerting import Timing, compose, owed
 from watcher.bundles import ROLL_UP_FROM
 from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
-from watcher.kinship import look_alikes_json, rank, title_known_to, verified, with_knowers
+from watcher.kinship import (
+    look_alikes_json,
+    rank,
+    title_known_to,
+    titles_known_to,
+    verified,
+    with_knowers,
+)
 from watcher.model import (
     ArticleNote,
     Change,
@@ -74,6 +81,8 @@ class Draft:
     matches: tuple[Match, ...]
     found: Found
     kin: tuple[tuple[Document, Kin], ...]
+    lines: tuple[tuple[Span, int], ...] = ()
+    """See `title_lines`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,7 @@ class Decision:
             shape=draft.shape if draft.text else None,
             kin=kin,
             boilerplate=boilerplate_spans(draft.shape, unsigned(boilerplate)),
+            titles=titles_known_to(w, draft.lines, self._parts.rules, items=claim.items),
             title_known_to=knowers,
             partial=self._reading.partial,
             revision=self._revision,
@@ -332,7 +342,9 @@ class Decision:
         silenced = muted(alert, w.mutes(now))
         day = now - timedelta(hours=24)
         reports = {name: w.story_alerts(story, name, day) for name in names} if story else {}
-        revised = self._revision or self._removed
+        wait = None
+        if self._revision or self._removed:
+            wait = w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
         owing = owed(
             alert,
             judgement,
@@ -348,9 +360,7 @@ class Decision:
                 braked={name: w.braked(name, now) for name in names},
                 catch_up=claim.mode == "catch-up",
                 tidings=self._tidings(w, judgement, story, reports, day),
-                revisions_wait=w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
-                if revised
-                else None,
+                revisions_wait=dict.fromkeys(_alerted(w, claim), wait) if wait else {},
             ),
             muted=silenced,
         )

@@ -41,8 +41,11 @@ _WIDE_DIGITS = {
     for digits in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "영일이삼사오육칠팔구")
     for value, character in enumerate(digits)
 } | {"两": 2, "兩": 2, "육": 6, "륙": 6}
-_NATIVE = {
-    "열": 10, "스물": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90,
+_NATIVE_TENS = {
+    "열": 10, "스물": 20, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90,
+}  # fmt: skip
+_NATIVE_ONES = {
+    "한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9,
 }  # fmt: skip
 
 _DIGITS = re.compile(r"\d[\d.,]*")
@@ -64,7 +67,11 @@ _HAN_NUMBER = re.compile(r"[〇零一二三四五六七八九两兩十百千万�
 _HAN_COUNTED = frozenset("名人个個次岁歲天年月日家位")
 _HANGUL_COUNTED = r"(?=\s?(?:여|명|개|원|달러|년|월|일|차|번|가구|세|살|건|발|톤|시간|위안))"
 _HANGUL_NUMBER = re.compile(rf"(?:[일이삼사오육륙칠팔구십백천만억조]{{2,}}|[십백천]){_HANGUL_COUNTED}")
-_NATIVE_NUMBER = re.compile(rf"(?:{'|'.join(_NATIVE)})(?=\s?(?:여|명|살|개|번|가구|차례))")
+_NATIVE_COUNTED = r"(?=\s?(?:여|명|살|개|번|가구|차례|건|곳|발|척|시간|달|배|마리))"
+_NATIVE_NUMBER = re.compile(
+    rf"(?:({'|'.join(_NATIVE_TENS)})({'|'.join(_NATIVE_ONES)})?|(?!한\s?번)({'|'.join(_NATIVE_ONES)})){_NATIVE_COUNTED}"
+)
+"""스물세 명, 다섯 살; 한 번 is mostly `once more` or `for once`."""
 
 
 _CLIPPED_BY = np.array([1e3, 1e4, 1e6, 1e8, 1e9, 1e12])
@@ -199,7 +206,7 @@ def _word_numbers(words: Iterable[tuple[int, str]]) -> list[float]:
 
 
 def _wide_numbers(text: str) -> list[float]:
-    """Numbers in Chinese and Korean numerals, and the native Korean tens before a counter.
+    """Numbers in Chinese and Korean numerals, and native Korean ones before a counter.
 
     What must not stand before a numeral is looked at afterwards: a lookbehind at
     its head makes a pattern ten times slower.
@@ -212,11 +219,14 @@ def _wide_numbers(text: str) -> list[float]:
         if not _WIDE_SCALES.keys().isdisjoint(numeral) or (len(numeral) == 1 and after in _HAN_COUNTED):
             found.append(_wide_value(numeral))
     hangul, native = (
-        [match.group() for match in pattern.finditer(text) if not _hangul_or_digit(_around(text, match)[0])]
+        [match for match in pattern.finditer(text) if not _hangul_or_digit(_around(text, match)[0])]
         for pattern in (_HANGUL_NUMBER, _NATIVE_NUMBER)
     )
-    found.extend(_wide_value(numeral) for numeral in hangul)
-    found.extend(float(_NATIVE[numeral]) for numeral in native)
+    found.extend(_wide_value(numeral.group()) for numeral in hangul)
+    found.extend(
+        float(_NATIVE_TENS.get(tens, 0) + _NATIVE_ONES.get(one or alone, 0))
+        for tens, one, alone in (numeral.groups() for numeral in native)
+    )
     return found
 
 

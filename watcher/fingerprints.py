@@ -14,7 +14,7 @@ for the whole text.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -195,6 +195,13 @@ def fingerprint(text: str, *, title: str = "") -> Fingerprint:
         tokens=tokens,
         hashes=hashes,
     )
+
+
+def of_document(text: str, title: str) -> Fingerprint:
+    """The fingerprint of a document. Without a text it is its title's, which says nothing about offsets."""
+    if text.strip():
+        return fingerprint(text, title=title)
+    return replace(fingerprint(title, title=title), tokens=None, hashes=None)
 
 
 def distinct(values: Values) -> Values:

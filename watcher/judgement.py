@@ -58,9 +58,11 @@ class Case:
     """All that a judgement rests on.
 
     `title_known_to`: the watchlists that know an article of this very title
-    (None: all). `boilerplate`: spans known to everybody. `changes`: for each
-    watchlist what a revision changed in the sentences it hit. `already`: the watchlists
-    this item alerted before, where this judgement completes a partial one.
+    (None: all). `boilerplate`: spans known to everybody. `titles`: lines of the text
+    that are titles of stored articles, each with the watchlists that know one
+    of them. `changes`: for each watchlist what a revision changed in the
+    sentences it hit. `already`: the watchlists this item alerted before, where
+    this judgement completes a partial one.
     `resurfaced`: the outlets that carried the seed lately, with this one.
     """
 
@@ -71,6 +73,7 @@ class Case:
     """The text's own, which saves folding it again."""
     kin: Sequence[Kin] = ()
     boilerplate: tuple[Span, ...] = ()
+    titles: Sequence[tuple[Span, frozenset[str] | None]] = ()
     title_known_to: frozenset[str] | None = frozenset()
     partial: bool = False
     revision: bool = False
@@ -116,7 +119,7 @@ class Judgement:
 def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
     """Decide a case. `rules` holds every watchlist that may match."""
     novelties = _Novelties(case)
-    overall = novelties.of(lambda _: True)
+    overall = novelties.of()
     best = next((kin for kin in case.kin if kin.linked), None)
     seed = _seed(case, overall)
     rulings = tuple(_rule(case, match, rules[match.watchlist], novelties) for match in case.matches)
@@ -129,9 +132,11 @@ def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
         )
         rulings = told
     alerting = [r.match.watchlist for r in rulings if r.outcome == "alert"]
+    known = best
     if alerting:
-        overall = novelties.of(lambda kin: all(kin.known(name) for name in alerting))
-    label = _label(case, overall, best, rulings, again=again)
+        overall = novelties.of(*alerting)
+        known = next((k for k in case.kin if k.linked and all(k.known(name) for name in alerting)), None)
+    label = _label(case, overall, known, rulings, again=again)
     return Judgement(
         verdict=label,
         novelty=overall,
@@ -143,19 +148,23 @@ def judge(case: Case, rules: Mapping[str, Watchlist]) -> Judgement:
 
 
 class _Novelties:
-    """What of the text is novel, computed once for each set of look-alikes that counts as known."""
+    """What of the text is novel, computed once for each set of what counts as known."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._made: dict[frozenset[int], Novelty] = {}
+        self._made: dict[tuple[frozenset[int], frozenset[Span]], Novelty] = {}
 
-    def of(self, known: object) -> Novelty:
-        """The novelty against the look-alikes for which `known(kin)` holds."""
-        kin = [k for k in self._case.kin if known(k)]  # type: ignore[operator]
-        key = frozenset(k.document for k in kin)
+    def of(self, *watchlists: str) -> Novelty:
+        """The novelty against what is known to all of these; without any, against all that is stored."""
+        case = self._case
+        kin = [k for k in case.kin if all(k.known(name) for name in watchlists)]
+        titles = frozenset(
+            line for line, known_to in case.titles if known_to is None or known_to.issuperset(watchlists)
+        )
+        key = frozenset(k.document for k in kin), titles
         if key not in self._made:
             spans = [span for k in kin for span in k.likeness.spans]
-            self._made[key] = novel(self._case.text, [*spans, *self._case.boilerplate], mine=self._case.shape)
+            self._made[key] = novel(case.text, [*spans, *titles, *case.boilerplate], mine=case.shape)
         return self._made[key]
 
 
@@ -163,7 +172,7 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
     name = match.watchlist
     known = [kin for kin in case.kin if kin.known(name)]
     relatives = [kin for kin in known if kin.linked]
-    novelty = novelties.of(lambda kin: kin.known(name))
+    novelty = novelties.of(name)
     body_novel = _novel_flags(match.hits, novelty)
     title_novel = _title_is_novel(case, name, novelty, rule, related=bool(relatives))
     flags = tuple(
@@ -210,7 +219,7 @@ def _rule(case: Case, match: Match, rule: Watchlist, novelties: _Novelties) -> R
             "silent",
             f"too little new: {novelty.new_words:g} new words, {rule.min_new_words:g} asked for (min_new_words)",
         )
-    return ruling("silent", _why_silent(known))
+    return ruling("silent", _why_silent(known, in_text=any(hit.field == "body" for hit in match.hits)))
 
 
 def _novel_flags(hits: Sequence[Hit], novelty: Novelty) -> tuple[bool, ...]:
@@ -263,7 +272,7 @@ def _label(
 ) -> Verdict:
     if case.removed:
         return "removed"
-    if case.revision and best is not None and best.same_item:
+    if case.revision and (case.changes or any(kin.same_item for kin in case.kin)):
         return "revision"
     if again:
         return "resurfaced"
@@ -278,7 +287,10 @@ def _label(
 
 
 def _source(kin: Kin) -> str:
-    return f"“{kin.note.title}” ({kin.note.source})" if kin.note.title else kin.note.source or "a known text"
+    title, source = kin.note.title, kin.note.source
+    if title:
+        return f"“{title}” ({source})" if source else f"“{title}”"
+    return source or "a known text"
 
 
 def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:
@@ -289,7 +301,9 @@ def _why_new(case: Case, relatives: Sequence[Kin], novelty: Novelty) -> str:
     return f"new: {novelty.new_words:g} of {novelty.words:g} words are new beside {_source(relatives[0])}"
 
 
-def _why_silent(known: Sequence[Kin]) -> str:
+def _why_silent(known: Sequence[Kin], *, in_text: bool) -> str:
+    if not known and in_text:
+        return "known text: the hits stand in titles of known reports, or in what stands on many pages"
     if not known:
         return "title only: its title is known and its text has no hit"
     kin = known[0]

@@ -13,7 +13,8 @@ from watcher.model import (
     Fields,
 )
 from watcher.novelty import (
-    fingerprint,
+    of_document,
+    title_lines,
 )
 from watcher.pipeline import Parts, StoryBook
 from watcher.reading import Gone, Postponed, Reading, read
@@ -112,9 +113,10 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         lang=reading.language or "",
     )
     with _computing:
-        shape = fingerprint(text or reading.title, title=reading.title)
+        shape = of_document(text, reading.title)
         sample = signed(shape.sample.tolist())
         matches = tuple(m for m in parts.match(fields) if not only or m.watchlist in only)
+        lines = title_lines(text, matches)
     found = reader.look_up(sample)
     with _computing:
         kin = verified(shape, found, items=claim.items)
@@ -126,4 +128,5 @@ def draft_of(claim: ItemClaim, reading: Reading, parts: Parts, only: Sequence[st
         matches=matches,
         found=found,
         kin=kin,
+        lines=lines,
     )

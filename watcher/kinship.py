@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from watcher.judgement import Kin
-from watcher.model import LookAlikeNote
+from watcher.model import LookAlikeNote, Span
 from watcher.novelty import Fingerprint, Likeness, Witness, compare, told_apart
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
@@ -57,10 +57,14 @@ def verified(
     return tuple(sorted(kin, key=lambda pair: rank(pair[1])))
 
 
-def rank(kin: Kin) -> tuple[float, float, int]:
-    """Best look-alikes first: the largest containment, then the most shared words, then the oldest."""
+def rank(kin: Kin) -> tuple[float, float, float, int]:
+    """Best look-alikes first: the largest containment, the most shared words, the other containment; then the oldest.
+
+    Of a round-up that has the text and a plain copy of it, the copy.
+    """
     likeness = kin.likeness
-    return (-max(likeness.containment, likeness.contained), -likeness.shared_words, kin.document)
+    least, most = sorted((likeness.containment, likeness.contained))
+    return -most, -likeness.shared_words, -least, kin.document
 
 
 def with_knowers(w: Reader, pairs: Sequence[tuple[Document, Kin]], rules: Collection[str]) -> tuple[Kin, ...]:
@@ -93,6 +97,15 @@ def title_known_to(w: Reader, titled: Sequence[Document], rules: Collection[str]
             return None
         names |= knowers
     return frozenset(names)
+
+
+def titles_known_to(
+    w: Reader, lines: Sequence[tuple[Span, int]], rules: Collection[str], *, items: Collection[int | None]
+) -> tuple[tuple[Span, frozenset[str] | None], ...]:
+    """The lines that are titles of stored documents, with the watchlists that know one; `items` are not looked at."""
+    stored = w.titles_known([key for _, key in lines]) if lines else frozenset()
+    titled = {key: [d for d in w.titled(key) if d.item is None or d.item not in items] for key in stored}
+    return tuple((line, title_known_to(w, titled[key], rules)) for line, key in lines if titled.get(key))
 
 
 def look_alikes_json(kin: Sequence[Kin]) -> str:

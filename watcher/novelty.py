@@ -6,6 +6,7 @@ was found, gather the spans of the look-alikes, and ask `novel`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,12 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, title_key
+from watcher.fingerprints import PARAMETERS, Fingerprint, fingerprint, of_document, title_key
 from watcher.folding import fold
 from watcher.likeness import Likeness, boilerplate_spans, compare, shared_passages
-from watcher.model import Span
+from watcher.model import Match, Span
 from watcher.revisions import changes, figures
-from watcher.sentences import sentences
+from watcher.sentences import paragraphs, sentences
 from watcher.titles import strip_wire_tags
 from watcher.witnesses import Witness, told_apart
 
@@ -34,9 +35,11 @@ __all__ = [
     "figures",
     "fingerprint",
     "novel",
+    "of_document",
     "shared_passages",
     "strip_wire_tags",
     "title_key",
+    "title_lines",
     "told_apart",
     "verdict",
 ]
@@ -47,6 +50,8 @@ QUOTED_WORDS = 10.0
 """Words from which a known passage inside a novel sentence is a quotation, and not reported as new."""
 COVERED = 0.8
 """Share of known words, or of the look-alike's words, from which a text is a copy, an excerpt, an extended one."""
+LONGEST_TITLE = 300
+"""Characters up to which a line may be a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +68,8 @@ class Novelty:
 
     @property
     def covered(self) -> float:
-        """The share of the text that is not in novel sentences; 0 for a text without words."""
-        return 1 - self.new_words / self.words if self.words else 0.0
+        """The share of the text that is not in novel sentences; 1 for a text without words."""
+        return 1 - self.new_words / self.words if self.words else 1.0
 
 
 def novel(text: str, known: Iterable[Span], *, mine: Fingerprint | None = None) -> Novelty:
@@ -118,6 +123,22 @@ def verdict(novelty: Novelty, best: Likeness | None) -> Literal["new", "copy", "
     if covered:
         return "copy" if back else "excerpt"
     return "extended" if back else "new"
+
+
+def title_lines(text: str, matches: Iterable[Match]) -> tuple[tuple[Span, int], ...]:
+    """The lines that may be titles, as those in a list of teasers are, each with its `title_key`; only those hit."""
+    hits = (hit for match in matches for hit in (*match.hits, *match.cues))
+    starts = sorted({hit.start for hit in hits if hit.field == "body"})
+    if not starts:
+        return ()
+    lines = []
+    for start, end in paragraphs(text):
+        at = bisect_left(starts, start)
+        if end - start > LONGEST_TITLE or at == len(starts) or starts[at] >= end:
+            continue
+        if (key := title_key(text[start:end])) is not None:
+            lines.append(((start, end), key))
+    return tuple(lines)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

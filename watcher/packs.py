@@ -189,6 +189,6 @@ def _row(value: dict[str, Any], number: int) -> PackRow:
         )
         if not all(isinstance(part, str) for part in (row.id, row.title, row.url or "", row.source)):
             raise TypeError("a field is no text")  # noqa: TRY301 - one place for all that is wrong with a row
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, binascii.Error) as error:
         raise PackError(f"the pack is damaged: document {number}: {error}") from error
     return row

@@ -17,7 +17,8 @@ ALIKE = 0.5
 
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|neither|nor|without|denie[sd]|deny|cannot|can't|won't|\w+n[’']t|unlikely|false|refute[sd]?)\b"
-    r"|(?:않|아니|못하|못했|없|부인|거짓|오보|사실무근)|(?:不|没有|沒有|未|否认|否認|并非|並非|无|無)",
+    r"|(?:않|아니|아닌|아닐|아닙|못하|못했|없|거짓|오보|사실무근)|(?<![가-힣])(?:[안못]\s(?=[가-힣])|부인[했하한해할])"
+    r"|(?:不|未|否认|否認|并非|並非|无|無)|(?<![沉淹埋吞出])[没沒](?!收)",
     re.IGNORECASE,
 )
 _CURRENCY = re.compile(
@@ -36,10 +37,23 @@ _KOREAN_NAME = re.compile(rf"(?<![가-힣])([{_SURNAME}][가-힣]{{1,2}})(?=\s?(
 _CHINESE_NAME = re.compile(
     r"(?:[王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅金朴崔郑鄭姜尹韩韓太])[一-龥]{1,2}(?=[，,、说說称稱在和与與是的])"
 )
+_PLACE = r"[A-Z][\w.’'-]*(?:\s[A-Z][\w.’'-]*){0,3}"
+_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s\d{1,2}(?:,\s\d{4})?"
+_DATELINE = re.compile(
+    rf"(?:(?=[^()\n]*\([A-Z][^()\n]{{0,40}}\)\s?[-–—])|(?=[A-Z][A-Z.’'-]+\b))"  # an agency in brackets, or capitals
+    rf"{_PLACE}(?:,\s(?!{_DAY}){_PLACE})?(?:,?\s{_DAY})?(?:\s\([^()\n]{{1,40}}\))?\s?[-–—]{{1,2}}\s"
+    r"|[（(【\[]?[^。，,\n]{0,16}?(?:\d{1,2}月)?\d{1,2}日(?:综合|綜合|专|專)?[电電讯訊](?![视視话話报報力])(?:[（(][^（）()\n]{1,20}[）)])?[】）)\]]?"
+)
+"""Where and when a report was filed, as wires put it in front: SEOUL, Oct 21 (Wire) -, 新华社首尔10月21日电."""
 
 
 def figures(sentence: str) -> frozenset[str]:
-    """What a sentence asserts beyond its wording: numbers, currencies, negations and names, each marked by kind."""
+    """What a sentence asserts beyond its wording: numbers, currencies, negations and names, each marked by kind.
+
+    Its dateline asserts nothing: a report that is filed again the next day says the same.
+    """
+    if dateline := _DATELINE.match(sentence):
+        sentence = sentence[dateline.end() :]
     told = {f"number {value:g}" for value in _numbers(sentence)}
     told |= {f"currency {match.group().lower()}" for match in _CURRENCY.finditer(sentence)}
     if _NEGATION.search(sentence):

@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 from watcher.display import sound
 from watcher.extract import LONGEST
 from watcher.model import Extracted, WatcherError, derive_id
-from watcher.novelty import Fingerprint, fingerprint, title_key
+from watcher.novelty import Fingerprint, of_document, title_key
 from watcher.stores import NewDocument, Store
 
 BATCH = 200
@@ -145,8 +145,11 @@ def document_of(raw: bytes | str, origin: Literal["seed", "added"]) -> NewDocume
         raise WatcherError(message)
     # JSON can carry lone surrogates, UTF-8 cannot; each is replaced by one character, so that offsets stay.
     text, title = sound(text), sound(title)
-    shape = fingerprint(text or title, title=title)
+    shape = of_document(text, title)
     id_ = line.get("id")
+    if isinstance(id_, (bool, list, dict)):
+        message = '"id" must be a string or a number'
+        raise WatcherError(message)
     return _document(
         key=derive_id(
             "document",
@@ -294,7 +297,7 @@ def _file(path: Path, read: Read, origin: Literal["seed", "added"], done: Stocke
         origin=origin,
         title=title,
         text=extracted.text,
-        shape=fingerprint(extracted.text or title, title=title),
+        shape=of_document(extracted.text, title),
         url=None,
         source=path.parent.name if origin == "seed" else "",
         published=extracted.published,
@@ -316,7 +319,10 @@ def _time(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # the first and the last day of the calendar may be none in UTC
         message = f'"published": {text[:60]!r} is no ISO 8601 time, like 2026-11-21T09:00:00+09:00'
         raise WatcherError(message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -18,6 +18,8 @@ from watcher.novelty import changes, figures, fingerprint, strip_wire_tags, titl
         ("七十艘船", [70]),
         ("칠십 명", [70]),
         ("일흔 명", [70]),
+        ("다섯 명과 스물세 척, 스무 살", [5, 20, 23]),
+        ("한 명이 다시 한 번 말한 두세 가지", [1]),
         ("two hundred and five nets", [205]),
         ("a hundred nets", []),
         ("1,750 tonnes", [1750]),
@@ -155,14 +157,50 @@ def test_only_sentences_that_were_hit_are_looked_at():
             "당국은 간부 5명이 중국 선양에서 잠적했다고 밝혔다.",
         ),
         ("당국은 간부가 선양에서 잠적했다고 밝혔다.", "당국은 간부가 선양에서 잠적하지 않았다고 밝혔다."),
+        ("당국은 탈북민 두 명을 붙잡았다고 밝혔다.", "당국은 탈북민 다섯 명을 붙잡았다고 밝혔다."),
+        ("당국은 간부를 풀어 줬다고 밝혔다.", "당국은 간부를 안 풀어 줬다고 밝혔다."),
+        ("숨진 사람은 보위성 간부인 것으로 알려졌다.", "숨진 사람은 보위성 간부가 아닌 것으로 알려졌다."),
         ("김철수 국장이 선양에서 잠적한 것으로 알려졌다.", "박영희 국장이 선양에서 잠적한 것으로 알려졌다."),
         ("有三名官员在沈阳失踪，当局正在调查。", "有五名官员在沈阳失踪，当局正在调查。"),
+        ("官员在沈阳被捕，护照被没收。", "官员在沈阳没被捕，护照被没收。"),
         ("官员在沈阳失踪，当局正在调查此事。", "官员没有在沈阳失踪，当局正在调查此事。"),
     ],
-    ids=["korean figure", "korean negation", "korean name", "chinese figure", "chinese negation"],
+    ids=[
+        "korean figure",
+        "korean negation",
+        "native korean figure",
+        "korean word of negation",
+        "korean noun denied",
+        "korean name",
+        "chinese figure",
+        "short chinese negation",
+        "chinese negation",
+    ],
 )
 def test_korean_and_chinese_sentences_change_too(before, after):
     assert changes(before, after) == (Change(before, after),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "SEOUL, Oct 21 (Wire) - Two officers fled.",
+            "BUSAN, South Korea, Oct. 22 (Wire) -- Two officers fled.",
+        ),
+        ("Two officers fled in May.", "SEOUL (Wire) — Two officers fled in May."),
+        ("新华社首尔10月21日电（记者李明）两名官员出逃。", "新华社首尔10月22日电（记者王芳）两名官员出逃。"),
+    ],
+    ids=["filed again", "dateline put in front", "chinese"],
+)
+def test_a_dateline_says_nothing(before, after):
+    assert changes(before, after) == ()
+    assert changes(before, after.replace("Two", "Six").replace("两名", "六名")) != ()
+
+
+def test_what_only_looks_like_a_dateline_counts():
+    assert "name mss" in figures("The MSS - the secret police - fled.")
+    assert "number 21" in figures("三人21日电视讲话后出逃。")
 
 
 def test_figures_name_their_kind():

@@ -172,6 +172,51 @@ def test_empty_texts_and_titles_alone_are_no_fault(watcher, bare):
     assert [answer["words"] for answer in answers(result)] == [0, 0, 0]
 
 
+def test_a_headline_alone_that_comes_again_is_a_copy_and_has_no_spans_in_a_text_that_is_empty(watcher, bare):
+    flash = "Officer of the palace guards is gone with two brothers"
+    given = lines({"id": "a", "text": "", "title": flash}, {"id": "b", "text": " ", "title": flash})
+    _, again = answers(watcher("corpus", "judge", "--add", "-", input=given))
+    (best,) = again["look_alikes"]
+    assert (again["verdict"], best["id"], best["contained"], best["spans"]) == ("copy", "a", 1, [])
+
+
+def test_a_document_without_a_source_is_named_without_empty_brackets(watcher, bare):
+    given = lines({"id": "a", "text": FIRST, "title": "A guard is gone"})
+    assert watcher("corpus", "judge", "--add", "-", input=given).exit_code == 0
+    (bare / "copy.txt").write_text(FIRST, encoding="utf-8")
+    reason = json.loads(watcher("why", "copy.txt", "--json").stdout)["reason"]
+    assert "nearest “A guard is gone”, " in reason
+
+
+def test_a_copy_comes_before_a_round_up_that_has_the_text_as_well(watcher, bare):
+    given = lines(
+        {"id": "round-up", "text": f"{QUOTING}\n\n{FIRST}\n\n{FERRIES}"},
+        {"id": "a", "text": FIRST},
+        {"id": "b", "text": FIRST},
+    )
+    _, once, again = answers(watcher("corpus", "judge", "--add", "-", input=given))
+    assert (once["verdict"], [each["id"] for each in once["look_alikes"]]) == ("excerpt", ["round-up"])
+    assert (again["verdict"], [each["id"] for each in again["look_alikes"]]) == ("copy", ["a", "round-up"])
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"published": "0001-01-01T00:00:00+12:00"},
+        {"published": "9999-12-31T23:59:59-12:00"},
+        {"id": ["x"]},
+        {"id": True},
+    ],
+    ids=["before the calendar", "after the calendar", "list for an id", "truth for an id"],
+)
+def test_a_field_that_cannot_be_is_the_fault_of_its_line_alone(watcher, bare, field):
+    given = lines({"id": "bad", "text": FIRST} | field, {"id": "b", "text": QUOTING})
+    result = watcher("corpus", "judge", "--add", "-", input=given)
+    error, answer = answers(result)
+    assert error["error"].startswith(f'line 1: "{next(iter(field))}"')
+    assert (answer["id"], result.exit_code) == ("b", 1)
+
+
 def test_add_says_what_could_not_be_read_and_takes_the_rest(watcher, bare):
     (bare / "docs").mkdir()
     (bare / "docs" / "good.txt").write_text("A guard is gone\n\n" + FIRST, encoding="utf-8")

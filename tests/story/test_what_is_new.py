@@ -197,6 +197,26 @@ def test_a_comment_thread_and_a_teaser_list_are_no_part_of_the_report(room: News
     assert desk.held() == {}
 
 
+def test_a_teaser_that_extraction_left_in_is_known_where_its_report_was_told(room: Newsroom) -> None:
+    told, passed_over = (
+        "Five sailors defected from North Korea by night",
+        "Football: two fled North Korea by train",
+    )
+    desk = Desk(room, 2, watchlist='none = ["football"]')
+    desk.print(told, filler(60))
+    desk.print(passed_over, filler(61))
+    desk.print("Dredging goes on", f"{filler(62)}\n\n- {told}\n\n{filler(63)}", paper=2)
+    assert [title for title, _ in desk.told()] == [told]
+    (reason,) = (reason for title, (_, reason) in desk.held().items() if title == "Dredging goes on")
+    assert "titles of known reports" in reason
+    # one whose report this watchlist passed over it has not heard of, and words around a title are more than it
+    desk.print("Grafting goes on", f"{filler(64)}\n\n- {passed_over}\n\n{filler(65)}", paper=2)
+    desk.print(
+        "Shelving goes on", f"{filler(66)}\n\n{told}, and two more at noon in a boat\n\n{filler(67)}", paper=2
+    )
+    assert [title for title, _ in desk.told()] == [told, "Grafting goes on", "Shelving goes on"]
+
+
 # --------------------------------------------------------------------------- quotations, denials
 
 
@@ -207,6 +227,7 @@ def test_a_blog_that_quotes_a_known_report_without_a_hit_of_its_own_is_held_for_
     room: Newsroom,
 ) -> None:
     desk = Desk(room, 2)
+    room.clock.move_to(12, 0)
     desk.print("Trade official leaves his post", story())
     own = (
         "This blog has written about the port for nine years and keeps a list of every ship that called there. "
@@ -405,6 +426,14 @@ def test_a_sentence_that_is_taken_out_is_told_as_removed_from_the_text(room: New
     assert change["after"] == ""
 
 
+def test_a_text_that_is_taken_out_whole_is_a_revision_though_nothing_of_it_is_left(room: Newsroom) -> None:
+    desk = Desk(room, 1)
+    desk.print("Trade official leaves his post", story())
+    desk.change(content="This report was taken back at the wish of the paper.")
+    assert [verdict for _, verdict in desk.told()] == ["new", "revision"]
+    assert [change["after"] for change in desk.alerts()[1]["changes"]] == [""]
+
+
 def test_a_live_report_is_told_at_its_first_revision_and_then_once_an_hour(room: Newsroom) -> None:
     def live(count: int) -> str:
         return (
@@ -422,6 +451,20 @@ def test_a_live_report_is_told_at_its_first_revision_and_then_once_an_hour(room:
     said = [(change["before"][:1], change["after"][:1]) for alert in later for change in alert["changes"]]
     assert said[-1][1] == "9"
     assert len(room.mails) == 3
+
+
+def test_a_revision_waits_for_no_follow_up_and_a_first_report_for_no_revision(room: Newsroom) -> None:
+    desk = Desk(room, 1, more=MORE_WATCHLISTS.replace('"mission"', '"cook"'))
+    room.clock.move_to(12, 0)
+    desk.print("Envoy leaves", story())
+    desk.change(content=story() + " " + filler(51) + " " + filler(52))
+    assert len(room.mails) == 1  # what came with the fillers is held for the morning
+    desk.change(content=story(day="Monday"))
+    assert len(room.mails) == 2
+    desk.change(content=story(day="Friday") + " The cook of the house, who kept its keys, has gone too.")
+    # its second revision waits for an hour, but the other watchlist had not heard of the item at all
+    assert len(room.mails) == 2
+    assert ["Missions" in alert["watchlists"] for alert in desk.alerts()] == [False, False, True]
 
 
 def test_another_guid_under_a_known_link_is_a_revision_if_it_says_something_else(room: Newsroom) -> None:
@@ -592,6 +635,7 @@ def test_what_a_watchlist_passed_over_is_not_known_to_it(room: Newsroom) -> None
     desk.print("Official gone", story(), paper=2)
     # the list that passed it over because of its title hears of it now, the other does not hear of it twice
     assert [alert["watchlists"] for alert in desk.alerts()] == [["Missions"], ["Defections"]]
+    assert [verdict for _, verdict in desk.told()] == ["new", "new"]
     desk.print("Envoy away", story(), paper=3)
     assert len(desk.alerts()) == 2
 

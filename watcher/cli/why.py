@@ -159,8 +159,8 @@ def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str,
     from watcher.corpus import weigh
     from watcher.decision import hits_json
     from watcher.judgement import Case, judge
-    from watcher.kinship import look_alikes_json, title_known_to, with_knowers
-    from watcher.novelty import title_key
+    from watcher.kinship import look_alikes_json, title_known_to, titles_known_to, with_knowers
+    from watcher.novelty import title_key, title_lines
 
     parts, title = assembly.parts, document.title or name
     fields = Fields(
@@ -181,6 +181,7 @@ def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str,
         matches=matches,
         kin=kin,
         boilerplate=weighed.boilerplate,
+        titles=titles_known_to(reader, title_lines(document.text, matches), parts.rules, items=()),
         title_known_to=title_known_to(reader, titled, parts.rules),
     )
     judgement = judge(case, parts.rules)

@@ -273,12 +273,13 @@ class Outbox:
     def revisions_wait(self, item: int, now: datetime, every: timedelta) -> datetime | None:
         """Until when revisions of an item wait, where one was told less than `every` ago; None: the next goes at once.
 
-        Those that wait wait together: a live blog makes one message each `every`, not one for each revision.
+        Those that wait wait together: a live blog makes one message each `every`, not one for each revision. What
+        waits for something else, a digest or the morning, is of other watchlists or no alert: nothing waits for it.
         """
         row = self._connection.execute(
-            "select max(case when state = 'held' then due end), max(case when hold is null then deliveries.created end)"
-            " from alerts join deliveries on deliveries.alert = alerts.id where alerts.item = ? and verdict in"
-            " ('revision', 'removed') and alerts.created >= ?",
+            "select max(case when state = 'held' and hold = 'roll-up' then due end),"
+            " max(case when hold is null then deliveries.created end) from alerts join deliveries on deliveries.alert = alerts.id"
+            " where alerts.item = ? and verdict in ('revision', 'removed') and alerts.created >= ?",
             (item, stamp(now - 2 * every)),
         ).fetchone()
         held, told = when_or_none(row[0]), when_or_none(row[1])
