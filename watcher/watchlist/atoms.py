@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from watcher.folding import HAN, HANGUL, HIRAGANA, KATAKANA, LETTER, fold, kind_of
@@ -80,8 +79,7 @@ class Atom(NamedTuple):
         return tuple(len(each.text) - each.trail for each in self.patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A term as written, taken apart: `=`, `~`, and the stars at its ends."""
 
     words: str

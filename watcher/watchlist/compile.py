@@ -12,6 +12,7 @@ from watcher.watchlist.atoms import Atom, atom
 from watcher.watchlist.conditions import Choice, Condition
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
+from watcher.watchlist.tokens import WIDE
 
 if TYPE_CHECKING:
     import re2
@@ -95,7 +96,7 @@ class Compiler:
                 return conditions.Without(self.build(node.part, text, field=field, concept=concept))
             case syntax.AtLeast():
                 return conditions.AtLeast(
-                    node.count, self.build(node.part, text, field=field, concept=concept)
+                    node.least, self.build(node.part, text, field=field, concept=concept)
                 )
         parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
         if isinstance(node, syntax.Near):
@@ -231,6 +232,8 @@ class Compiler:
 
 def of_metadata(entry: str) -> bool:
     """Whether an entry asks for source, author, url or lang: it filters, and stands near nothing."""
+    if ":" not in entry.translate(WIDE):
+        return False
     node, _ = grammar.parse_entry(entry)
     return isinstance(node, syntax.InField) and node.name in syntax.METADATA_FIELDS
 

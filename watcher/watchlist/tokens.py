@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from watcher.model import QueryError
 from watcher.watchlist.syntax import FIELDS, NEAR_DEFAULT, error, nearest_field
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of the language. `kind`: (, ), AND, OR, NOT, NEAR, ONEAR, ATLEAST, field, term, regex, concept, end."""
 
     kind: str
