@@ -7,19 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from watcher.alert import ArticleNote, Change
 from watcher.alerting import Timing, compose, owed
 from watcher.bundles import ROLL_UP_FROM
 from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
 from watcher.kinship import look_alikes_json, rank, title_known_to, verified, with_knowers
-from watcher.model import (
-    ArticleNote,
-    Change,
-    Hit,
-    Match,
-    Span,
-    derive_id,
-)
+from watcher.model import Hit, Match, Span, derive_id
 from watcher.mutes import muted
 from watcher.novelty import (
     Fingerprint,

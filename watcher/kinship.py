@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from watcher.alert import LookAlikeNote
 from watcher.judgement import Kin
-from watcher.model import LookAlikeNote
 from watcher.novelty import Fingerprint, Likeness, adds, compare, in_frame
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader
