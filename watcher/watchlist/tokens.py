@@ -61,7 +61,7 @@ class Lexer:
             return Token("(" if text[at] in "(（" else ")", text[at], at, at + 1)
         if text[at] == "/":
             return self._regex(at)
-        concept = _CONCEPT.match(text, at)
+        concept = _CONCEPT.match(text, at) if text[at] == "@" else None
         if concept:
             if not concept.group(1):
                 self._note("`@` needs the name of a concept after it: @dprk", at)
@@ -78,7 +78,7 @@ class Lexer:
         operator = OPERATOR.fullmatch(word.group())
         if operator:
             return self._operator(operator.group(1), operator.group(2), at, word.end())
-        field = FIELD.match(text, at)
+        field = FIELD.match(text, at) if ":" in word.group() else None
         if field and field.end() <= word.end():
             return self._field(field, word.group(), at)
         return self._term(word.group(), at)
