@@ -34,11 +34,14 @@ TITLE: Final = 0.03
 
 def believed_cost(text: str) -> float:
     """About how often a literal stands in an article, from its letters alone: short and common ones more often."""
-    words = text.split()
     cost = 1.0
-    for word in words:
-        shorter = 0.4 if kind_of(word[0]) > LETTER else 0.8
-        cost *= 2.0 if word in COMMON else min(0.9, shorter ** (len(word) - 1))
+    for word in text.split():
+        if word in COMMON:
+            cost *= 2.0
+        elif len(word) < 2:
+            cost *= 0.9
+        else:
+            cost *= (0.4 if kind_of(word[0]) > LETTER else 0.8) ** (len(word) - 1)
     return cost
 
 
@@ -67,17 +70,16 @@ class Compiler:
         known = self._literals.get(term)
         if known is None:
             made = atom(term)
-            numbers = tuple(
-                self._number(self.begun, p.text[1:]) if p.lead else self._number(self.scanned, p.text)
-                for p in made.patterns
-            )
-            cost = sum(believed_cost(p.text) for p in made.patterns)
-            known = (len(self._literals), made, numbers, Choice(frozenset(numbers), cost))
+            numbers = []
+            cost = 0.0
+            for pattern in made.patterns:
+                text = pattern.text
+                some, text = (self.begun, text[1:]) if pattern.lead else (self.scanned, text)
+                numbers.append(some.setdefault(text, len(self.scanned) + len(self.begun)))
+                cost += believed_cost(text)
+            known = (len(self._literals), made, tuple(numbers), Choice(frozenset(numbers), cost))
             self._literals[term] = known
         return known
-
-    def _number(self, known: dict[str, int], text: str) -> int:
-        return known.setdefault(text, len(self.scanned) + len(self.begun))
 
     def build(
         self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None
