@@ -77,7 +77,11 @@ class Compiler:
                 some, text = (self.begun, text[1:]) if pattern.lead else (self.scanned, text)
                 numbers.append(some.setdefault(text, len(self.scanned) + len(self.begun)))
                 cost += believed_cost(text)
-            known = (len(self._literals), made, tuple(numbers), Choice(frozenset(numbers), cost))
+            patterns = tuple(numbers)
+            need = Choice(
+                patterns if len(set(numbers)) == len(patterns) else tuple(dict.fromkeys(patterns)), cost
+            )
+            known = (len(self._literals), made, patterns, need)
             self._literals[term] = known
         return known
 
@@ -116,7 +120,7 @@ class Compiler:
         key = (number, field, concept)
         if key not in self._terms:
             if field == "title":
-                need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
+                need = Choice(tuple([~pattern for pattern in need.patterns]), need.cost * TITLE)
             lengths = made.lengths
             lengths = self._lengths.setdefault(lengths, lengths)
             self._terms[key] = conditions.Literal(

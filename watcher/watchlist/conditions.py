@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -40,25 +41,34 @@ _new = tuple.__new__
 
 
 class Choice(NamedTuple):
-    """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article)."""
+    """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article).
 
-    patterns: frozenset[int]
+    Each once, in a tuple, as in `Pair` and `Sites`: a set of so few takes four times the memory, and an article waits
+    for it.
+    """
+
+    patterns: tuple[int, ...]
     cost: float
 
 
 class Pair(NamedTuple):
     """Patterns of which one must begin at most `reach` words from one of `other`, for a condition to hold."""
 
-    one: Collection[int]
-    other: Collection[int]
+    one: tuple[int, ...]
+    other: tuple[int, ...]
     reach: float
 
 
 class Sites(NamedTuple):
     """All patterns that a condition's hits come from, and the most words one hit takes up."""
 
-    patterns: Collection[int]
+    patterns: tuple[int, ...]
     longest: float
+
+
+def _once(some: Iterable[Iterable[int]]) -> tuple[int, ...]:
+    """All patterns of `some`, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(some)))
 
 
 class Condition(ABC):
@@ -224,9 +234,7 @@ class Some(Condition):
         if not all(needs):
             return []
         rarest = [need[0] for need in needs]
-        return [
-            Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))
-        ]
+        return [Choice(_once(c.patterns for c in rarest), sum(choice.cost for choice in rarest))]
 
     def pairs(self) -> list[Pair]:
         """None of them must hold."""
@@ -239,14 +247,13 @@ class Entries(Some):
 
     need: list[Choice]
     place: Sites | None
-    patterns: frozenset[int]
+    patterns: tuple[int, ...]
 
     @classmethod
     def of(cls, parts: tuple[Condition, ...]) -> Entries:
         """The concept with these entries."""
         made = Some(parts)
-        patterns = frozenset(pattern for some in made.asked() for pattern in some)
-        return cls(parts, made.needs(), made.sites(), patterns)
+        return cls(parts, made.needs(), made.sites(), _once(made.asked()))
 
     def needs(self) -> list[Choice]:
         """What the rarest need of any entry is."""
@@ -280,7 +287,7 @@ def all_sites(parts: Iterable[Condition]) -> Sites | None:
     if len(known) == 1:
         return known[0]
     return Sites(
-        frozenset().union(*(sites.patterns for sites in known)),
+        _once(sites.patterns for sites in known),
         max([sites.longest for sites in known], default=0),
     )
 
@@ -330,7 +337,7 @@ class Without(Condition):
 
     def sites(self) -> Sites | None:
         """It has no hits."""
-        return Sites(frozenset(), 0)
+        return Sites((), 0)
 
 
 @dataclass(slots=True, eq=False)

@@ -73,9 +73,9 @@ class Groups:
     def __init__(self) -> None:
         self._numbers: dict[frozenset[int], int] = {}
 
-    def number(self, patterns: frozenset[int]) -> int:
+    def number(self, patterns: Iterable[int]) -> int:
         """The number of a set."""
-        return self._numbers.setdefault(patterns, len(self._numbers) + 1)
+        return self._numbers.setdefault(frozenset(patterns), len(self._numbers) + 1)
 
     def __len__(self) -> int:
         return len(self._numbers) + 1
@@ -196,7 +196,7 @@ class Neighbours:
         """For each watchlist its pairs: two sets (0: nothing to measure), and the half words that may be between."""
         for number, some in enumerate(pairs):
             for row, (one, other, reach) in enumerate(some[:PAIRS]):
-                numbers = groups.number(frozenset(one)), groups.number(frozenset(other))
+                numbers = groups.number(one), groups.number(other)
                 self._pairs[number, row] = (*numbers, min(int(2 * reach) + 3, _FARTHEST))
         rows, members = groups.members(patterns)
         self._members = Rows(members, rows, len(groups))
