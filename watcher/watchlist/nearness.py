@@ -24,7 +24,11 @@ def pair(one: Condition, other: Condition, gap: float) -> Pair | None:
 
 def surely_apart(article: Article, pairs: tuple[Pair, ...]) -> bool:
     """Whether one of `pairs` cannot stand together, unless that has been looked at for all watchlists at once."""
-    return not article.measured and any(article.surely_apart(*each) for each in pairs)
+    if not article.measured:
+        for one, other, reach in pairs:
+            if article.surely_apart(one, other, reach):
+                return True
+    return False
 
 
 @dataclass(slots=True, eq=False)
