@@ -29,8 +29,8 @@ from rich.text import Text
 from sample_mails import SAMPLES, ZONE
 
 from watcher import message
+from watcher.alert import Alert, Bundle, Content, Outgoing
 from watcher.channels import maildir
-from watcher.model import Alert, Bundle, Content, Outgoing
 
 PHONE, DESKTOP = 390, 1000
 CHROMIUM = (

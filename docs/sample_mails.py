@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from watcher import notices
-from watcher.model import (
+from watcher.alert import (
     Alert,
     ArticleNote,
     Bundle,

@@ -8,19 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from watcher.alert import Alert, ArticleNote, Change, HitNote, Passage, StoryNote
 from watcher.bundles import Release, earliest, parse_quiet, release
 from watcher.judgement import Judgement, Kin, Ruling
-from watcher.model import (
-    Alert,
-    ArticleNote,
-    Change,
-    Hit,
-    HitNote,
-    Passage,
-    Span,
-    StoryNote,
-    derive_id,
-)
+from watcher.model import Hit, Span, derive_id
 from watcher.mutes import only
 from watcher.sentences import sentences
 from watcher.watchlist.rule import Watchlist

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from watcher.alert import Alert, Bundle, HitNote, LookAlikeNote, StoryNote
 from watcher.display import Line, clean, link, runs
-from watcher.model import Alert, Bundle, HitNote, LookAlikeNote, StoryNote, Verdict
+from watcher.model import Verdict
 
 SENTENCES = 3
 """Most sentences shown of one article: enough to judge it, few enough to read in ten seconds."""

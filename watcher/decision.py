@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from watcher.alert import ArticleNote, Change
 from watcher.alerting import Timing, compose, owed
 from watcher.bundles import ROLL_UP_FROM
 from watcher.folding import count_words
@@ -19,14 +20,7 @@ from watcher.kinship import (
     verified,
     with_knowers,
 )
-from watcher.model import (
-    ArticleNote,
-    Change,
-    Hit,
-    Match,
-    Span,
-    derive_id,
-)
+from watcher.model import Hit, Match, Span, derive_id
 from watcher.mutes import muted
 from watcher.novelty import (
     Fingerprint,

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from watcher import notices, timing
-from watcher.model import Notice, Outgoing, Permanent, Temporary, WatcherError
+from watcher.alert import Notice, Outgoing
+from watcher.model import Permanent, Temporary, WatcherError
 from watcher.pipeline import ChannelPort, Parts
 from watcher.stores import ChannelState, DeliveryClaim, Settlement, Store, Writer
 from watcher.wording import Misworded

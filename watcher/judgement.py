@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from watcher.alert import Change, LookAlikeNote
 from watcher.folding import count_words
-from watcher.model import Change, Hit, LookAlikeNote, Match, Span, Verdict
+from watcher.model import Hit, Match, Span, Verdict
 from watcher.novelty import Fingerprint, Likeness, Novelty, novel, verdict
 from watcher.watchlist.rule import Watchlist
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from watcher.alert import LookAlikeNote
 from watcher.judgement import Kin
-from watcher.model import LookAlikeNote, Span
+from watcher.model import Span
 from watcher.novelty import Fingerprint, Likeness, Witness, compare, told_apart
 from watcher.stocking import unsigned
 from watcher.stores import Document, Found, Reader

@@ -13,9 +13,9 @@ from datetime import UTC, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from watcher.alert import Bundle, Change, Content, Notice
 from watcher.card import Card, card, closing, count, groups, watchlists
 from watcher.display import Line, clean, starred, unmarked, wrap
-from watcher.model import Bundle, Change, Content, Notice
 from watcher.payload import data, split
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from types import MappingProxyType
 
+from watcher.alert import Bundle, Notice, Outgoing
 from watcher.display import clean
 from watcher.message import html, plain, subject
-from watcher.model import Bundle, Notice, Outgoing, WatcherError
+from watcher.model import WatcherError
 
 _ENCODED_WORD = 36
 """UTF-8 bytes in one encoded word: 48 of base64 and `=?utf-8?B??=`, so that with `X-Watchlists: ` before it the

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from watcher.model import Alert
+from watcher.alert import Alert
 
 Kind = Literal["story", "source", "term"]
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from watcher import health, message
+from watcher.alert import Notice
 from watcher.display import clean
-from watcher.model import Notice, derive_id
+from watcher.model import derive_id
 from watcher.stores import ChannelState, DeliveryClaim, NewDelivery
 
 _BEST_FIRST = ("email", "apprise", "webhook", "maildir", "command", "console")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from watcher.alert import Alert, Bundle, Content, LookAlikeNote, Notice, Outgoing
 from watcher.display import sound
-from watcher.model import Alert, Bundle, Content, LookAlikeNote, Notice, Outgoing
 
 LIMIT = 20_000
 """Bytes a body stays under: Standard Webhooks advises receivers to expect no more than 20 kB."""

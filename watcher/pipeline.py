@@ -14,7 +14,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from watcher import timing
-from watcher.model import Extracted, Fields, Match, Outgoing, Permanent, Scan, Temporary
+from watcher.alert import Outgoing
+from watcher.model import Extracted, Fields, Match, Permanent, Scan, Temporary
 from watcher.stores import ItemClaim, SourceClaim, Store
 from watcher.watchlist.rule import Watchlist
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from datetime import timedelta, tzinfo
 
 from watcher import wording
-from watcher.model import Outgoing, WatcherError, WorkerLost
+from watcher.alert import Outgoing
+from watcher.model import WatcherError, WorkerLost
 from watcher.sandbox import Workers
 from watcher.wording import Form, Misworded, Template, Words
 

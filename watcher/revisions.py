@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from watcher import figures as numbers
+from watcher.alert import Change
 from watcher.fingerprints import tokenise
 from watcher.folding import fold
-from watcher.model import Change, Span
+from watcher.model import Span
 from watcher.sentences import sentences
 
 ALIKE = 0.5

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from watcher.model import (
+from watcher.alert import (
     Alert,
     ArticleNote,
     Bundle,

@@ -10,10 +10,10 @@ from datetime import UTC, tzinfo
 from rich.console import Console
 from rich.text import Text
 
+from watcher.alert import Alert, Bundle, Content, Notice
 from watcher.card import Card, card, closing, groups
 from watcher.display import Line, clean, wrap
 from watcher.message import subject
-from watcher.model import Alert, Bundle, Content, Notice
 
 _HIT = "bold yellow"
 _FAINT = "dim"

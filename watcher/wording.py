@@ -21,8 +21,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from watcher.alert import Outgoing
 from watcher.display import clean, link, tidy
-from watcher.model import Outgoing, WatcherError
+from watcher.model import WatcherError
 
 if TYPE_CHECKING:
     import jinja2

@@ -34,6 +34,7 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.servers import Reply, Server, serve
 from watcher import channels, message, wording
+from watcher.alert import Alert, ArticleNote, Bundle, Content, HitNote, Notice, Outgoing
 from watcher.channels import (
     Apprise,
     Channel,
@@ -48,19 +49,7 @@ from watcher.channels import (
     smtp,
     webhook,
 )
-from watcher.model import (
-    Alert,
-    ArticleNote,
-    Bundle,
-    Content,
-    HitNote,
-    Notice,
-    Outgoing,
-    Permanent,
-    Secret,
-    Temporary,
-    WatcherError,
-)
+from watcher.model import Permanent, Secret, Temporary, WatcherError
 from watcher.net import Net
 
 NOW = datetime(2026, 11, 21, 5, 22, 7, tzinfo=UTC)

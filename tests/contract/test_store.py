@@ -14,18 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from watcher.model import (
-    Alert,
-    ArticleNote,
-    Bundle,
-    Entry,
-    HoldReason,
-    Notice,
-    Running,
-    Scan,
-    StoryNote,
-    Verdict,
-)
+from watcher.alert import Alert, ArticleNote, Bundle, Notice, StoryNote
+from watcher.model import Entry, HoldReason, Running, Scan, Verdict
 from watcher.novelty import fingerprint
 from watcher.stocking import signed
 from watcher.stores import (

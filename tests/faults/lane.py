@@ -29,9 +29,10 @@ from tests.conftest import PROJECT
 from tests.faults.points import Points, split_transaction
 from watcher import config, message, mime, sandbox  # noqa: F401
 from watcher.__main__ import main
+from watcher.alert import Notice, Outgoing
 from watcher.cli import daemon  # noqa: F401
 from watcher.engines import embedded  # noqa: F401
-from watcher.model import Fields, Notice, Outgoing
+from watcher.model import Fields
 from watcher.watchlist.engine import Engine
 
 LONGEST = 60.0

@@ -24,8 +24,7 @@ import jsonschema
 import pytest
 
 from watcher import message, mime, payload, terminal, wording
-from watcher.display import clean
-from watcher.model import (
+from watcher.alert import (
     Alert,
     ArticleNote,
     Bundle,
@@ -37,6 +36,7 @@ from watcher.model import (
     Outgoing,
     StoryNote,
 )
+from watcher.display import clean
 
 NOW = datetime(2026, 11, 21, 5, 22, tzinfo=UTC)
 SCHEMA = jsonschema.Draft202012Validator(

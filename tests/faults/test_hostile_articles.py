@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from watcher import documents, message
+from watcher.alert import Bundle
 from watcher.config import load
 from watcher.judging import judge_item
-from watcher.model import Bundle, Entry, Extracted, Scan
+from watcher.model import Entry, Extracted, Scan
 from watcher.pipeline import Parts
 from watcher.stores import ItemClaim, SourceSpec
 from watcher.stores.sqlite import SqliteStore

@@ -7,7 +7,8 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from watcher.model import Outgoing, WatcherError
+from watcher.alert import Outgoing
+from watcher.model import WatcherError
 from watcher.press import Press
 from watcher.samples import SAMPLES, outgoing
 from watcher.wording import Misworded, Template

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from watcher.alert import Alert, ArticleNote, LookAlikeNote
 from watcher.alerting import HITS, SNIPPET, compose
 from watcher.fingerprints import fingerprint
 from watcher.judgement import Case, Kin, judge
 from watcher.likeness import compare
-from watcher.model import Alert, ArticleNote, Fields, LookAlikeNote
+from watcher.model import Fields
 from watcher.watchlist import Watchlist
 from watcher.watchlist.engine import Engine
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from watcher.alert import Change, LookAlikeNote
 from watcher.fingerprints import fingerprint
 from watcher.judgement import Case, Judgement, Kin, judge
 from watcher.likeness import compare
-from watcher.model import Change, Fields, LookAlikeNote
+from watcher.model import Fields
 from watcher.watchlist import Watchlist
 from watcher.watchlist.engine import Engine
 

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 
 from watcher import display, message, mime, payload, terminal
-from watcher.model import (
+from watcher.alert import (
     Alert,
     ArticleNote,
     Bundle,
@@ -28,8 +28,8 @@ from watcher.model import (
     Outgoing,
     Passage,
     StoryNote,
-    WatcherError,
 )
+from watcher.model import WatcherError
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FOUND = datetime(2026, 11, 21, 5, 22, tzinfo=UTC)

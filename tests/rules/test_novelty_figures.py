@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.model import Change
+from watcher.alert import Change
 from watcher.novelty import changes, figures, fingerprint, strip_wire_tags, title_key
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from watcher import message, payload, wording
-from watcher.model import Alert, Bundle, Content
+from watcher.alert import Alert, Bundle, Content
 from watcher.samples import SAMPLES, outgoing
 from watcher.wording import Misworded, Template, read, slack, word
 

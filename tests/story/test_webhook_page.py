@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from watcher.alert import Alert, ArticleNote, Outgoing
 from watcher.channels import webhook
-from watcher.model import Alert, ArticleNote, Outgoing, Permanent, Secret
+from watcher.model import Permanent, Secret
 from watcher.net import Net
 
 PAGE = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Protocol, cast
 
+from watcher.alert import Outgoing
 from watcher.channels import apprise, command, console, maildir, smtp, webhook
 from watcher.channels.apprise import Apprise
 from watcher.channels.command import Command
@@ -18,7 +19,7 @@ from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
-from watcher.model import Outgoing, WatcherError
+from watcher.model import WatcherError
 from watcher.wording import Form, Template, Words
 
 if TYPE_CHECKING:

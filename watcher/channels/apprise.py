@@ -18,8 +18,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+from watcher.alert import Notice, Outgoing
 from watcher.display import clean
-from watcher.model import Notice, Outgoing, Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Secret, Temporary, WatcherError
 
 if TYPE_CHECKING:
     from watcher.net import Net

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import IO, TYPE_CHECKING, Literal
 
 from watcher import payload
+from watcher.alert import Outgoing
 from watcher.display import clean
-from watcher.model import Outgoing, Permanent, Temporary
+from watcher.model import Permanent, Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from watcher.model import Outgoing, Temporary
+from watcher.alert import Outgoing
+from watcher.model import Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from watcher.model import Outgoing, Permanent, Temporary
+from watcher.alert import Outgoing
+from watcher.model import Permanent, Temporary
 
 if TYPE_CHECKING:
     from watcher.net import Net

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
+from watcher.alert import Outgoing
 from watcher.display import clean
-from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Secret, Temporary, WatcherError
 from watcher.wording import Template
 
 if TYPE_CHECKING:

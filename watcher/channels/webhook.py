@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
 from watcher import payload, timing
+from watcher.alert import Outgoing
 from watcher.display import clean
-from watcher.model import Outgoing, Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Secret, Temporary, WatcherError
 from watcher.wording import Template
 
 if TYPE_CHECKING:

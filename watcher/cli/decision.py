@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from watcher.alert import StoryNote
 from watcher.cli import screen
 from watcher.display import clean
-from watcher.model import Span, StoryNote
+from watcher.model import Span
 from watcher.stores import DeliveryView
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.alert import Notice
 from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
-from watcher.model import Notice, WatcherError, derive_id
+from watcher.model import WatcherError, derive_id
 from watcher.stores import ChannelState, DeliveryView, NewDelivery
 
 if TYPE_CHECKING:

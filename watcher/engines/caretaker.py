@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from watcher import health, notices
+from watcher.alert import Notice
 from watcher.health import SourceHealth
-from watcher.model import Notice, Permanent, Temporary
+from watcher.model import Permanent, Temporary
 from watcher.net import Net
 from watcher.pipeline import MISSED, Parts
 from watcher.stores import Reader, Store

@@ -26,6 +26,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from watcher import channels, health, notices, payload
+from watcher.alert import Bundle
 from watcher.card import count
 from watcher.config import Config
 from watcher.decision import Judged
@@ -33,7 +34,7 @@ from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
 from watcher.judging import judge_item
-from watcher.model import Bundle, ConfigError, Problem, Unavailable, WatcherError
+from watcher.model import ConfigError, Problem, Unavailable, WatcherError
 from watcher.pipeline import Parts, Polled, poll
 from watcher.press import Press
 from watcher.reading import FILE_TRIES

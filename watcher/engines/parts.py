@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from watcher import channels, timing, urls
-from watcher.model import Extracted, Outgoing, Permanent, Scan, Temporary, WatcherError
+from watcher.alert import Outgoing
+from watcher.model import Extracted, Permanent, Scan, Temporary, WatcherError
 from watcher.net import Net
 from watcher.pipeline import ChannelPort, Parts, SourcePort
 from watcher.sources import feed as feeds

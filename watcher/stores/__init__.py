@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
-from watcher.model import Alert, Bundle, Content, Entry, HoldReason, Scan, Span, StoryNote, Verdict
+from watcher.alert import Alert, Bundle, Content, StoryNote
+from watcher.model import Entry, HoldReason, Scan, Span, Verdict
 from watcher.mutes import Mute
 
 T = TypeVar("T")

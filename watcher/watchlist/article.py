@@ -29,7 +29,7 @@ from watcher.watchlist.words import Begins, Letters, Numbers
 
 SEPARATOR: Final = " \n "
 """Between fields: no folded text and so no pattern holds a line break."""
-FAR: Final = 1e9
+FAR: Final = 1 << 29
 """Words between one field and the next, so that nothing is near across them."""
 
 
@@ -229,10 +229,27 @@ class Article:
 
     def count(self, at: int) -> float:
         """How many words begin before haystack offset `at`; from one field to the next there are FAR more."""
-        for number, part in enumerate(self.parts):
-            if at <= part.end:
-                return FAR * number + float(part.folded.counts[at - part.begin])
-        return FAR * len(self.parts)
+        return self.halves.item(at) / 2
+
+    @cached_property
+    def halves(self) -> NDArray[np.int64]:
+        """Twice the words that begin before each haystack offset."""
+        if self.letters.plain:
+            weights = np.zeros(len(self.haystack) + 1, dtype=np.int64)
+            weights[self.letters.spaces[:-1] + 2] = 2
+            weights[self._joined + 1] = 0
+            weights[[part.begin - 1 for part in self.parts]] += 2 * FAR
+            return weights.cumsum(out=weights)
+        halves = np.empty(len(self.haystack) + 1, dtype=np.int64)
+        done = 0
+        for part in self.parts:
+            base = 2 * FAR * part.number
+            halves[done : part.begin] = base
+            done = part.end + 1
+            halves[part.begin : done] = part.folded.halves
+            halves[part.begin : done] += base
+        halves[done:] = base
+        return halves
 
     @cached_property
     def _joined(self) -> Begins:
@@ -280,21 +297,6 @@ class Article:
                 words -= int(np.diff(self._joined.searchsorted((end, begin)))[0])
             return words <= gap
         return self.count(begin) - self.count(end) <= gap
-
-    def distances(self, begins: Begins) -> NDArray[np.int64]:
-        """Twice the words that begin before each place, far more from title to body and on to the rest."""
-        fields = (begins >= self.body_begin).astype(np.int64) + (begins >= self.text_end)
-        fields <<= 30
-        if self.letters.plain:
-            return 2 * (self.letters.spaces.searchsorted(begins) - self._joined.searchsorted(begins)) + fields
-        title, body = self.parts[:2]
-        counts = np.where(
-            begins < self.body_begin,
-            title.folded.counts.take(begins - title.begin, mode="clip"),
-            body.folded.counts.take(begins - body.begin, mode="clip"),
-        )
-        counts *= 2
-        return counts.astype(np.int64) + fields
 
     def unit(self, at: int, kind: str) -> int:
         """The number of the sentence or paragraph (`kind`) that holds haystack offset `at`."""

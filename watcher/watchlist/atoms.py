@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from watcher.folding import HAN, HANGUL, HIRAGANA, KATAKANA, LETTER, fold, kind_of
@@ -17,9 +16,7 @@ CASED_LETTERS: Final = 6
 INSIDE_COMPOUNDS: Final = 4
 """Korean words of so many syllables are found inside compounds."""
 
-_PLAIN: Final = re.compile(
-    r"(?P<exact>=?)(?P<caseless>~?)(?P<left>\*?)(?P<words>[a-z0-9]+(?: [a-z0-9]+)*)(?P<right>\*?)"
-)
+_PLAIN: Final = re.compile(r"(=?)(~?)(\*?)([a-z0-9]+(?: [a-z0-9]+)*)(\*?)")
 LONGEST: Final = 60
 """Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 
@@ -58,7 +55,7 @@ class Pattern(NamedTuple):
         """The most words a hit can take up, with what an open end takes in: one word, or LONGEST characters of CJK."""
         words = self.text.count(" ") + 1
         if self.text.isascii():
-            return words + (self.left == "open")
+            return words + 1 if self.left == "open" else words
         return words + 0.5 * len(self.text) + (LONGEST if self.left or self.right else 0)
 
 
@@ -72,18 +69,20 @@ class Atom(NamedTuple):
     @property
     def longest(self) -> float:
         """The most words a hit can take up."""
-        return max(pattern.longest for pattern in self.patterns)
+        return max([pattern.longest for pattern in self.patterns])
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
         """Where the hit of each pattern ends, counted from where that begins; None if one needs a check where it is."""
-        if any(each.left or each.right or each.capitals or each.lead != 1 for each in self.patterns):
-            return None
-        return tuple(len(each.text) - each.trail for each in self.patterns)
+        found = []
+        for text, lead, trail, left, right, capitals in self.patterns:
+            if left or right or capitals or lead != 1:
+                return None
+            found.append(len(text) - trail)
+        return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A term as written, taken apart: `=`, `~`, and the stars at its ends."""
 
     words: str
@@ -125,9 +124,11 @@ def spell(term: str) -> Spelling:
 def atom(term: str) -> Atom:
     """The patterns of `term`, a word or phrase with its marks but without quotes. Raises `QueryError`."""
     plain = _PLAIN.fullmatch(term)
-    if plain and not (plain["exact"] and plain["left"] + plain["right"]):  # most terms: folded as they stand
-        marks = (bool(plain[each]) for each in ("exact", "caseless", "left", "right"))
-        return Atom(tuple(_bounded(plain["words"], (), Spelling(plain["words"], *marks))), cased=False)
+    if plain:  # most terms: folded as they stand
+        exact, caseless, left, words, right = plain.groups()
+        if not (exact and (left or right)):
+            spelling = Spelling(words, bool(exact), bool(caseless), bool(left), bool(right))
+            return Atom(tuple(_bounded(words, (), spelling)), cased=False)
     spelling = spell(term)
     patterns: dict[Pattern, None] = {}
     for written in _writings(spelling.words):
@@ -248,11 +249,12 @@ def _left(kind: int, length: int, spelling: Spelling) -> tuple[int, Side]:
 
 def plurals(literal: str) -> list[str]:
     """`literal` and its plurals: funds, crashes, spies, F-16s. A bare number has none: the 1990s are no 1990."""
-    if not literal[-1].isascii() or not any(character.isalpha() for character in literal):
+    last = literal[-1]
+    if not last.isascii() or not (last.isalpha() or any(map(str.isalpha, literal))):
         return [literal]
     forms = [literal, literal + "s"]
     if literal.endswith(("s", "x", "z", "ch", "sh", "o")):
         forms.append(literal + "es")
-    if literal[-1] == "y" and len(literal) > 1 and literal[-2].isalpha() and literal[-2] not in "aeiou":
+    if last == "y" and len(literal) > 1 and literal[-2].isalpha() and literal[-2] not in "aeiou":
         forms.append(literal[:-1] + "ies")
     return forms

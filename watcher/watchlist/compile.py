@@ -12,6 +12,7 @@ from watcher.watchlist.atoms import Atom, atom
 from watcher.watchlist.conditions import Choice, Condition
 from watcher.watchlist.reversal import REVERSAL
 from watcher.watchlist.rule import Watchlist
+from watcher.watchlist.tokens import WIDE
 
 if TYPE_CHECKING:
     import re2
@@ -33,11 +34,14 @@ TITLE: Final = 0.03
 
 def believed_cost(text: str) -> float:
     """About how often a literal stands in an article, from its letters alone: short and common ones more often."""
-    words = text.split()
     cost = 1.0
-    for word in words:
-        shorter = 0.4 if kind_of(word[0]) > LETTER else 0.8
-        cost *= 2.0 if word in COMMON else min(0.9, shorter ** (len(word) - 1))
+    for word in text.split():
+        if word in COMMON:
+            cost *= 2.0
+        elif len(word) < 2:
+            cost *= 0.9
+        else:
+            cost *= (0.4 if kind_of(word[0]) > LETTER else 0.8) ** (len(word) - 1)
     return cost
 
 
@@ -66,17 +70,20 @@ class Compiler:
         known = self._literals.get(term)
         if known is None:
             made = atom(term)
-            numbers = tuple(
-                self._number(self.begun, p.text[1:]) if p.lead else self._number(self.scanned, p.text)
-                for p in made.patterns
+            numbers = []
+            cost = 0.0
+            for pattern in made.patterns:
+                text = pattern.text
+                some, text = (self.begun, text[1:]) if pattern.lead else (self.scanned, text)
+                numbers.append(some.setdefault(text, len(self.scanned) + len(self.begun)))
+                cost += believed_cost(text)
+            patterns = tuple(numbers)
+            need = Choice(
+                patterns if len(set(numbers)) == len(patterns) else tuple(dict.fromkeys(patterns)), cost
             )
-            cost = sum(believed_cost(p.text) for p in made.patterns)
-            known = (len(self._literals), made, numbers, Choice(frozenset(numbers), cost))
+            known = (len(self._literals), made, patterns, need)
             self._literals[term] = known
         return known
-
-    def _number(self, known: dict[str, int], text: str) -> int:
-        return known.setdefault(text, len(self.scanned) + len(self.begun))
 
     def build(
         self, node: syntax.Node, text: str, *, field: str | None = None, concept: str | None = None
@@ -95,7 +102,7 @@ class Compiler:
                 return conditions.Without(self.build(node.part, text, field=field, concept=concept))
             case syntax.AtLeast():
                 return conditions.AtLeast(
-                    node.count, self.build(node.part, text, field=field, concept=concept)
+                    node.least, self.build(node.part, text, field=field, concept=concept)
                 )
         parts = tuple(self.build(part, text, field=field, concept=concept) for part in node.parts)
         if isinstance(node, syntax.Near):
@@ -113,7 +120,7 @@ class Compiler:
         key = (number, field, concept)
         if key not in self._terms:
             if field == "title":
-                need = Choice(frozenset(~pattern for pattern in patterns), need.cost * TITLE)
+                need = Choice(tuple([~pattern for pattern in need.patterns]), need.cost * TITLE)
             lengths = made.lengths
             lengths = self._lengths.setdefault(lengths, lengths)
             self._terms[key] = conditions.Literal(
@@ -250,6 +257,8 @@ def _refuse_depth(path: list[str], text: str, node: syntax.Concept) -> None:
 
 def of_metadata(entry: str) -> bool:
     """Whether an entry asks for source, author, url or lang: it filters, and stands near nothing."""
+    if ":" not in entry.translate(WIDE):
+        return False
     node, _ = grammar.parse_entry(entry)
     return isinstance(node, syntax.InField) and node.name in syntax.METADATA_FIELDS
 

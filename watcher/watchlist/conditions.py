@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -40,29 +41,42 @@ _new = tuple.__new__
 
 
 class Choice(NamedTuple):
-    """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article)."""
+    """Patterns or words of which one must be seen for a condition to hold, and about how often one is (per article).
 
-    patterns: frozenset[int]
+    Each once, in a tuple, as in `Pair` and `Sites`: a set of so few takes four times the memory, and an article waits
+    for it.
+    """
+
+    patterns: tuple[int, ...]
     cost: float
 
 
 class Pair(NamedTuple):
     """Patterns of which one must begin at most `reach` words from one of `other`, for a condition to hold."""
 
-    one: Collection[int]
-    other: Collection[int]
+    one: tuple[int, ...]
+    other: tuple[int, ...]
     reach: float
 
 
 class Sites(NamedTuple):
     """All patterns that a condition's hits come from, and the most words one hit takes up."""
 
-    patterns: Collection[int]
+    patterns: tuple[int, ...]
     longest: float
 
 
+def _once(some: Iterable[Iterable[int]]) -> tuple[int, ...]:
+    """All patterns of `some`, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(some)))
+
+
 class Condition(ABC):
-    """A node of the tree. What is not said otherwise is so of all the conditions it is made of."""
+    """A node of the tree. What is not said otherwise is so of all the conditions it is made of.
+
+    Nothing changes a condition once it is made. Yet its dataclass is not frozen: a frozen one takes four times as
+    long to make, and of 10,000 watchlists there are 60,000.
+    """
 
     __slots__ = ()
 
@@ -92,7 +106,7 @@ class Condition(ABC):
             yield from part.asked()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Leaf(Condition):
     """A condition with hits of its own."""
 
@@ -102,7 +116,7 @@ class Leaf(Condition):
     """Through which it was named."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Literal(Leaf):
     """A term. What every evaluation looks at comes first: of many thousands, none is in the processor's cache."""
 
@@ -155,7 +169,7 @@ MOST: Final = 10_000
 """Hits of one regex that are looked at in one article."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Pattern(Leaf):
     """A regex, run over the original text of its fields."""
 
@@ -188,7 +202,7 @@ class Pattern(Leaf):
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Some(Condition):
     """OR: the hits of all branches that hold."""
 
@@ -220,29 +234,26 @@ class Some(Condition):
         if not all(needs):
             return []
         rarest = [need[0] for need in needs]
-        return [
-            Choice(frozenset().union(*(c.patterns for c in rarest)), sum(choice.cost for choice in rarest))
-        ]
+        return [Choice(_once(c.patterns for c in rarest), sum(choice.cost for choice in rarest))]
 
     def pairs(self) -> list[Pair]:
         """None of them must hold."""
         return []
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Entries(Some):
     """The entries of a concept: watchlists share it, so what it asks for is told once."""
 
     need: list[Choice]
     place: Sites | None
-    patterns: frozenset[int]
+    patterns: tuple[int, ...]
 
     @classmethod
     def of(cls, parts: tuple[Condition, ...]) -> Entries:
         """The concept with these entries."""
         made = Some(parts)
-        patterns = frozenset(pattern for some in made.asked() for pattern in some)
-        return cls(parts, made.needs(), made.sites(), patterns)
+        return cls(parts, made.needs(), made.sites(), _once(made.asked()))
 
     def needs(self) -> list[Choice]:
         """What the rarest need of any entry is."""
@@ -276,12 +287,12 @@ def all_sites(parts: Iterable[Condition]) -> Sites | None:
     if len(known) == 1:
         return known[0]
     return Sites(
-        frozenset().union(*(sites.patterns for sites in known)),
+        _once(sites.patterns for sites in known),
         max([sites.longest for sites in known], default=0),
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Every(Condition):
     """AND."""
 
@@ -302,7 +313,7 @@ class Every(Condition):
         return self.parts
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Without(Condition):
     """NOT: holds with no hits."""
 
@@ -326,10 +337,10 @@ class Without(Condition):
 
     def sites(self) -> Sites | None:
         """It has no hits."""
-        return Sites(frozenset(), 0)
+        return Sites((), 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Beside(Condition):
     """Context: holds as its part does, with hits that are no subject."""
 
@@ -350,7 +361,7 @@ def as_context(found: list[Found]) -> list[Found]:
     return [_new(Found, (a, b, leaf, False, exact)) for a, b, leaf, _, exact in found]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class AtLeast(Condition):
     """ATLEAST/n: hits at `count` places or more."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -30,8 +29,7 @@ _TEXT_FIELDS: Final = len(syntax.TEXT_FIELDS)
 _new = tuple.__new__
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A watchlist made ready."""
 
     name: str
@@ -159,7 +157,7 @@ class Engine:
         article.places = (numbers, begins)
         titled = numbers[begins < article.body_begin]
         chosen = self._selection.chosen(numbers, titled)
-        kept = self._neighbours.kept(chosen, numbers, begins, article.distances)
+        kept = self._neighbours.kept(chosen, numbers, begins, lambda: article.halves)
         article.measured = kept is not chosen
         return np.array(sorted(set(kept.tolist())), dtype=np.intp)
 

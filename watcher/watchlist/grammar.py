@@ -38,6 +38,7 @@ _QUOTED: Final = 12
 """Words of a phrase without quotes that a message repeats."""
 _RUN_ON: Final = re.compile(r"(near|onear|atleast|adj)(\d+)")
 """Operators whose number is written on: NEAR5, adj3."""
+_OPERATORS: Final = re.compile(rf"(?<!\S){OPERATOR.pattern}(?!\S)")
 
 
 def _operator_meant(word: str) -> str:
@@ -321,10 +322,9 @@ def parse(text: str) -> tuple[Node | None, list[QueryError]]:
     return node, sorted(parser.errors, key=lambda problem: (problem.line, problem.column))
 
 
-def _field_meant(entry: str) -> str:
+def _field_meant(name: re.Match[str], entry: str) -> str:
     """The field that an entry asks for under a name that is none, or nothing: a phrase may hold a colon."""
-    name = FIELD.match(entry)
-    if name is None or name.group(1) in FIELDS:
+    if name.group(1) in FIELDS:
         return ""
     if entry[name.end() :][:1].isspace():  # Seoul: a town
         return nearest(name.group(1), FIELDS, alike=0.8)
@@ -343,7 +343,7 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         return inner and InField(field.group(1), inner, start, inner.end), moved
     if not stripped:
         return None, [error("this entry is empty", text, 0)]
-    meant = _field_meant(stripped)
+    meant = _field_meant(field, stripped) if field else ""
     if meant and field:
         message = f"there is no field `{field.group()}`; did you mean {meant}:? (as a phrase: in quotes)"
         return None, [error(message, text, start)]
@@ -352,8 +352,8 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         if node is not None and not errors and not isinstance(node, (Term, Regex, Concept)):
             errors = [error("an entry is one term; what combines terms goes into query = '…'", text, start)]
         return node, errors
-    for word in re.finditer(r"\S+", text):
-        if OPERATOR.fullmatch(word.group()) and (word.start() > start or word.group() == "NOT"):
+    for word in _OPERATORS.finditer(text):
+        if word.start() > start or word.group() == "NOT":
             way = "write this as query = '…', or it is small letters in a phrase"
             message = f"`{word.group()}` is a word of the query language: {way}"
             return None, [error(message, text, word.start())]
@@ -362,4 +362,4 @@ def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
         return None, [error(way, text, text.index("|"))]
     if stripped[0] in "()" or (stripped[-1] == ")" and "(" not in stripped):
         return None, [error("parentheses belong into query = '…'", text, start)]
-    return Term(re.sub(r"\s+", " ", stripped), start, start + len(stripped)), []
+    return Term(" ".join(stripped.split()), start, start + len(stripped)), []

@@ -24,10 +24,14 @@ def pair(one: Condition, other: Condition, gap: float) -> Pair | None:
 
 def surely_apart(article: Article, pairs: tuple[Pair, ...]) -> bool:
     """Whether one of `pairs` cannot stand together, unless that has been looked at for all watchlists at once."""
-    return not article.measured and any(article.surely_apart(*each) for each in pairs)
+    if not article.measured:
+        for one, other, reach in pairs:
+            if article.surely_apart(one, other, reach):
+                return True
+    return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Near(Condition):
     """A chain of NEARs: each operand near the next; only hits that stand in a whole chain take part."""
 
@@ -112,7 +116,7 @@ def _touching(mine: list[tuple[float, float]], theirs: list[tuple[float, float]]
     ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Reach(Condition):
     """A list's `near` or `within`: subject hits that have a hit of every context in reach."""
 
@@ -165,7 +169,7 @@ class Reach(Condition):
         return [*self.together, *all_pairs(self.inner())]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Together(Condition):
     """`near` or `within` in a list of `all` alone: hits of each entry that have all the others in reach."""
 

@@ -13,14 +13,19 @@ from watcher.watchlist.words import Begins, Numbers
 
 CHECKED: Final = 4
 """Needs of one watchlist that are looked at: its rarest selects it, the others only confirm."""
+MARKS: Final = 4
+"""Patterns of one need that are marked one by one: a word and another, with their plurals."""
+_FOUR: Final = np.uint32
+"""As wide as so many marks."""
 PAIRS: Final = 2
 """Pairs of one watchlist that are measured."""
 FEW: Final = 24
-"""So many watchlists with pairs are sooner evaluated one by one than measured together."""
+"""So many watchlists with pairs are sooner evaluated one by one than measured together; so many patterns of a concept
+are sooner noted for each watchlist than looked at whoever asks."""
 MANY: Final = 256
 """Of so many chosen watchlists those chosen twice are dropped first: each would be measured at each of its places."""
 _GROUP: Final = 1 << 33
-"""Twice as far as any two places are apart (`Article.distances`), so that groups do not mix in one sorted array."""
+"""More than the half words of any article (`Article.halves`), so that groups do not mix in one sorted array."""
 _FARTHEST: Final = 1 << 28
 
 
@@ -68,9 +73,9 @@ class Groups:
     def __init__(self) -> None:
         self._numbers: dict[frozenset[int], int] = {}
 
-    def number(self, patterns: frozenset[int]) -> int:
+    def number(self, patterns: Iterable[int]) -> int:
         """The number of a set."""
-        return self._numbers.setdefault(patterns, len(self._numbers) + 1)
+        return self._numbers.setdefault(frozenset(patterns), len(self._numbers) + 1)
 
     def __len__(self) -> int:
         return len(self._numbers) + 1
@@ -84,7 +89,7 @@ class Groups:
 class Selection:
     """What each watchlist needs, as sets of patterns of which one must be seen.
 
-    Each of the rarest set selects the watchlist; for another set there are two
+    Each of the rarest set selects the watchlist; for another set there are MARKS
     marks of which one must be there: those of its patterns if they are so few,
     else that of the set.
     """
@@ -94,8 +99,8 @@ class Selection:
         selecting: list[int] = []
         selected: list[int] = []
         """Pattern and watchlist, side by side: the pattern is of the rarest need of the watchlist."""
-        others: dict[int, list[tuple[int, int]]] = {}
-        """The marks by watchlist: a pattern's row, or (~) the number of a set."""
+        others: dict[int, list[list[int]]] = {}
+        """The marks by watchlist and need: rows of patterns, or (~) the number of a set."""
         unselected: list[int] = []
         for number, choices in enumerate(needs):
             if not choices:
@@ -105,9 +110,9 @@ class Selection:
             selected += [number] * len(choices[0].patterns)
             if len(choices) > 1:
                 others[number] = [
-                    (at(min(each), patterns), at(max(each), patterns))
-                    if len(each) <= 2
-                    else (~groups.number(each), ~groups.number(each))
+                    [at(pattern, patterns) for pattern in each]
+                    if len(each) <= MARKS
+                    else [~groups.number(each)]
                     for each, _ in choices[1:CHECKED]
                 ]
         self._patterns = patterns
@@ -116,18 +121,17 @@ class Selection:
         """For each pattern the watchlists it selects."""
         rows, members = groups.members(patterns)
         self._groups = Rows(rows, members, 2 * patterns)
-        single = sorted({mark for marks in others.values() for pair in marks for mark in pair if mark >= 0})
+        single = sorted({mark for marks in others.values() for some in marks for mark in some if mark >= 0})
         self._marks = np.zeros(2 * patterns, dtype=np.int32)
         """For each pattern its mark, 0 if it has none; those of the sets are the first, from 1 on."""
         self._marks[single] = np.arange(len(groups), len(groups) + len(single))
         self._size = len(groups) + len(single)
-        marked = np.full((CHECKED - 1, 2, len(needs)), -1, dtype=np.int32)  # what is always there
+        marked = np.full((CHECKED - 1, len(needs), MARKS), -1, dtype=np.int32)  # what is always there
         for number, each in others.items():
-            for row, pair in enumerate(each):
-                marked[row, :, number] = [self._marks[mark] if mark >= 0 else ~mark for mark in pair]
-        self._others = [
-            (one[self._rows.values], other[self._rows.values]) for one, other in marked if (one >= 0).any()
-        ]
+            for row, some in enumerate(each):
+                marks = [self._marks[mark] if mark >= 0 else ~mark for mark in some]
+                marked[row, number] = marks + marks[:1] * (MARKS - len(marks))
+        self._others = [marks.take(self._rows.values, axis=0) for marks in marked if (marks >= 0).any()]
         """Beside the watchlists of `_rows`: the marks of which one must be there, for one more need after another."""
         self._unselected = np.array(unselected, dtype=np.intp)
 
@@ -144,8 +148,9 @@ class Selection:
             if len(self._groups.values):
                 present[self._groups.gather(seen)[0]] = True
             present[-1] = True
-            for one, other in self._others:
-                places = places[present.take(one.take(places)) | present.take(other.take(places))]
+            for marks in self._others:
+                there = present.take(marks.take(places, axis=0)).view(_FOUR)  # as one number
+                places = places[there.ravel() != 0]
         numbers = self._rows.values[places]
         if len(numbers) > MANY:
             numbers = np.array(sorted(set(numbers.tolist())), dtype=np.intp)
@@ -187,62 +192,61 @@ class Neighbours:
 
     def __init__(self, pairs: Sequence[Sequence[Pair]], patterns: int) -> None:
         groups = Groups()
-        self._one = np.zeros((PAIRS, len(pairs)), dtype=np.intp)  # 0: nothing to measure
-        self._other = np.zeros((PAIRS, len(pairs)), dtype=np.intp)
-        self._reach = np.zeros((PAIRS, len(pairs)), dtype=np.int64)
+        self._pairs = np.zeros((len(pairs), PAIRS, 3), dtype=np.int32)
+        """For each watchlist its pairs: two sets (0: nothing to measure), and the half words that may be between."""
         for number, some in enumerate(pairs):
-            for row, pair in enumerate(some[:PAIRS]):
-                self._one[row, number] = groups.number(frozenset(pair.one))
-                self._other[row, number] = groups.number(frozenset(pair.other))
-                self._reach[row, number] = min(int(2 * pair.reach) + 3, _FARTHEST)
+            for row, (one, other, reach) in enumerate(some[:PAIRS]):
+                numbers = groups.number(one), groups.number(other)
+                self._pairs[number, row] = (*numbers, min(int(2 * reach) + 3, _FARTHEST))
         rows, members = groups.members(patterns)
-        self._groups = Rows(rows, members, patterns)
-        """For each pattern the sets it is in."""
         self._members = Rows(members, rows, len(groups))
-        self._patterns = patterns
+        """For each set its patterns."""
 
     def kept(
-        self,
-        chosen: Numbers,
-        seen: Numbers,
-        begins: Begins,
-        distances: Callable[[Begins], NDArray[np.int64]],
+        self, chosen: Numbers, seen: Numbers, begins: Begins, distances: Callable[[], NDArray[np.int64]]
     ) -> Numbers:
-        """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few."""
+        """Those of `chosen` whose pairs stand within reach, or that have none; all if they are few.
+
+        `distances`: half words before each place of the haystack.
+        """
         if len(chosen) <= FEW or not len(self._members.values):
             return chosen
-        paired = self._one[0, chosen].nonzero()[0]
-        if len(paired) <= FEW:
+        pairs = self._pairs.take(chosen, axis=0).reshape(-1, 3)
+        measured = pairs[:, 0].nonzero()[0]
+        if len(measured) <= FEW:
             return chosen
-        numbers = chosen[paired]
-        one, other = self._one[:, numbers].ravel(), self._other[:, numbers].ravel()
-        measured = one.nonzero()[0]
-        one, other = one[measured], other[measured]
-        asked = np.zeros(self._patterns, dtype=bool)
-        asked[self._members.gather(np.concatenate((one, other)))[0]] = True
-        some = asked[seen].nonzero()[0]
-        groups, lengths = self._groups.gather(seen[some])
-        places = distances(begins[some])
-        keys = groups * _GROUP + places.repeat(lengths)
-        keys.sort()
-        near = _near(keys, one, other, self._reach[:, numbers].ravel()[measured])
+        one, other, reach = pairs.take(measured, axis=0).T
+        known = seen * _GROUP + distances().take(begins)
+        known.sort()
+        near = _near(known, *self._members.gather(np.concatenate((one, other))), reach)
         kept = np.ones(len(chosen), dtype=bool)
-        kept[paired[measured[~near] % len(numbers)]] = False
+        kept[measured[~near] // PAIRS] = False
         return chosen[kept]
 
 
 def _near(
-    keys: NDArray[np.int64], one: Numbers, other: Numbers, reach: NDArray[np.int64]
+    known: NDArray[np.int64], patterns: Numbers, lengths: Begins, reach: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """For each pair of groups whether a place of `one` is within `reach` of one of `other`."""
-    bases = one * _GROUP
-    first = keys.searchsorted(bases)
-    last = keys.searchsorted(bases + _GROUP)
-    lengths = last - first
-    owners = np.repeat(np.arange(len(one)), lengths)
-    places = keys[_ranges(last, lengths)] + ((other - one) * _GROUP)[owners]
-    reaches = reach[owners]
-    nearest = keys.searchsorted(places - reaches)
-    found = keys.take(nearest, mode="clip")
-    near = (found >= places - reaches) & (found <= places + reaches)
-    return np.bincount(owners, weights=near, minlength=len(one)) > 0
+    """For each of some pairs of sets whether a place of the one is within `reach` of one of the other.
+
+    `known`: all places by pattern, in order. `patterns`: those of the one set of each pair, then those of each
+    other; `lengths`: how many these are.
+    """
+    bases = patterns * _GROUP
+    first = known.searchsorted(bases)
+    last = known.searchsorted(bases + _GROUP)
+    times = last - first
+    sets = np.arange(len(lengths)).repeat(lengths)
+    shifts = sets * _GROUP - bases
+    places = known[_ranges(last, times)] + shifts.repeat(times)
+    places.sort()
+    border = int(places.searchsorted(len(reach) * _GROUP))
+    mine, theirs = places[:border], places[border:]
+    near = np.zeros(len(reach), dtype=bool)
+    if border and len(theirs):
+        owners = sets.repeat(times)[:border]
+        reaches = reach.take(owners).astype(np.int64)
+        lowest = mine + (len(reach) * _GROUP - reaches)
+        nearest = theirs.take(theirs.searchsorted(lowest), mode="clip")
+        near[owners[(nearest >= lowest) & (nearest <= lowest + 2 * reaches)]] = True
+    return near

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from watcher.model import QueryError
 from watcher.watchlist.syntax import FIELDS, MOST_ERRORS, NEAR_DEFAULT, error, nearest_field
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of the language. `kind`: (, ), AND, OR, NOT, NEAR, ONEAR, ATLEAST, field, term, regex, concept, end."""
 
     kind: str
@@ -78,7 +76,7 @@ class Lexer:
         operator = OPERATOR.fullmatch(word.group())
         if operator:
             return self._operator(operator.group(1), operator.group(2), at, word.end())
-        field = FIELD.match(text, at)
+        field = FIELD.match(text, at) if ":" in word.group() else None
         if field and field.end() <= word.end():
             return self._field(field, word.group(), at)
         return self._term(word.group(), at)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from watcher.model import Alert, Bundle, Content, derive_id
+from watcher.alert import Alert, Bundle, Content
+from watcher.model import derive_id
 from watcher.mutes import Mute, muted, only
 from watcher.stores import Split
 from watcher.stores.sqlite.muting import Muting

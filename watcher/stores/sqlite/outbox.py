@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from watcher.model import Alert, Bundle, Content, Notice, StoryNote
+from watcher.alert import Alert, Bundle, Content, Notice, StoryNote
 from watcher.stores import (
     ArticleRow,
     ChannelState,

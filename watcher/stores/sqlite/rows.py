@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from watcher.model import Content, Entry
+from watcher.alert import Content
+from watcher.model import Entry
 
 
 def stamp(when: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from watcher.model import Alert, Content
+from watcher.alert import Alert, Content
 from watcher.stores import (
     AddedText,
     AlertView,
