@@ -6,7 +6,7 @@ DIR holds `*.jsonl.gz` (`{"id", "text", …}`, a line a document, in time order)
 and, by the same name, `*.pairs.tsv.gz` (`id id copy|ignore`). A pair counts as
 found when it is linked with max(containment, contained) ≥ .5; `clusters` does
 the same for all pairs within one cluster of links. Nothing is fitted to the
-run: every threshold of ours stands in watcher/likeness.py, those of the others
+run: every threshold of ours stands in watcher/novelty/likeness.py, those of the others
 are the ones their documentation names.
 """
 

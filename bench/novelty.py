@@ -31,10 +31,11 @@ from pathlib import Path
 
 import numpy as np
 
-from watcher.kinship import verified
 from watcher.novelty import Fingerprint, fingerprint
-from watcher.stocking import signed
-from watcher.stores import NewDocument, Writer
+from watcher.pipeline.kinship import verified
+from watcher.pipeline.stocking import signed
+from watcher.stores import Writer
+from watcher.stores.documents import NewDocument
 from watcher.stores.sqlite import SqliteStore
 from watcher.stores.sqlite.connection import connect
 from watcher.stores.sqlite.corpus import BOILERPLATE_CLUSTERS

@@ -4,7 +4,7 @@
 
 DIR holds `ground-truth.json` ({key: {"articleBody", "url"}}) and `html/KEY.html.gz`, as
 https://github.com/scrapinghub/article-extraction-benchmark does. A *dump* is all the visible text of a page: menus,
-teasers, comments and all. Each text is judged and stored by `watcher.corpus.weigh` and the store itself.
+teasers, comments and all. Each text is judged and stored by `watcher.pipeline.corpus.weigh` and the store itself.
 
 *Contained*: articles, then the dumps of their pages (and the other way round); a pair counts as found when it is
 linked with max(containment, contained) ≥ .5. The methods beside ours get the same texts in the same order.
@@ -32,10 +32,10 @@ from urllib.parse import urlsplit
 import lxml.html
 from near_duplicates import METHODS
 
-from watcher.corpus import Weighed, weigh
 from watcher.extract import extract
 from watcher.model import WatcherError
-from watcher.stocking import document_of
+from watcher.pipeline.corpus import Weighed, weigh
+from watcher.pipeline.stocking import document_of
 from watcher.stores.sqlite import SqliteStore
 
 Text = tuple[str, str]

@@ -172,7 +172,7 @@ def row_daemon(feeds: list[str]) -> dict[str, float]:
     from watcher.config import load  # noqa: PLC0415
     from watcher.engines.embedded import Daemon  # noqa: PLC0415
     from watcher.model import Scan  # noqa: PLC0415
-    from watcher.stores import SourceSpec  # noqa: PLC0415
+    from watcher.stores.claims import SourceSpec  # noqa: PLC0415
     from watcher.stores.sqlite import SqliteStore  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:

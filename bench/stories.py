@@ -5,10 +5,11 @@
 Labelled reports stand in bench/stories/reports.jsonl, written for this: `{"id", "title", "text", "published", "story",
 "topic"}` a line. Labelled pairs stand in bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which
 DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. Both are split by a
-hash, of the topic and of the pair: the constants of watcher/accord.py were found on the first half, "develop"; of
-"check" only totals were looked at on the way. Labelled pages stand in bench/stories/page-stories.tsv, by the ids of
-ground-truth.json of the article-extraction data. What DIR holds besides (`*.jsonl`, `*.jsonl.gz` with "story") is
-scored as well. Pages bear no dates and arrive at one moment, in any order; "undated" are the written reports so.
+hash, of the topic and of the pair: the weights of watcher/novelty/accord.py were fitted on the first half, "develop";
+variants of the method were compared on both, so "check" is lightly used, not untouched. Labelled pages stand in
+bench/stories/page-stories.tsv, by the ids of ground-truth.json of the article-extraction data. What DIR holds
+besides (`*.jsonl`, `*.jsonl.gz` with "story") is scored as well. Pages bear no dates and arrive at one moment, in any
+order; "undated" are the written reports so.
 
 `threads` are pairs that were given one story, reports being judged in order of time; `links` pairs whose own strength
 reaches LINK; `R at .95` the recall of links at the best threshold whose precision is .95 or more in that half, 0 if
@@ -39,7 +40,7 @@ from zlib import crc32
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from watcher.novelty import compare, fingerprint
-from watcher.stories import LINK, WINDOW, Stories
+from watcher.novelty.stories import LINK, WINDOW, Stories
 
 COPY = 0.5
 """Containment from which two reports are copies: of these it is no question that they tell one event."""

@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.text import Text
 from sample_mails import SAMPLES, ZONE
 
-from watcher import message
 from watcher.alert import Alert, Bundle, Content, Outgoing
 from watcher.channels import maildir
+from watcher.message import mail as message
 
 PHONE, DESKTOP = 390, 1000
 CHROMIUM = (

@@ -7,7 +7,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from watcher import notices
 from watcher.alert import (
     Alert,
     ArticleNote,
@@ -19,7 +18,8 @@ from watcher.alert import (
     Notice,
     StoryNote,
 )
-from watcher.stores import ChannelState
+from watcher.pipeline import notices
+from watcher.stores.views import ChannelState
 
 ZONE = ZoneInfo("Asia/Seoul")
 

@@ -86,7 +86,7 @@ class StoryNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What is told about one article: frozen when it is decided, kept as JSON, rendered by `watcher.message`."""
+    """What is told about one article: frozen when it is decided, kept as JSON, rendered by `watcher.message.mail`."""
 
     id: str
     verdict: Verdict

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import timedelta, tzinfo
 
-from watcher import wording
 from watcher.alert import Outgoing
+from watcher.message import wording
+from watcher.message.wording import Form, Misworded, Template, Words
 from watcher.model import WatcherError, WorkerLost
 from watcher.sandbox import Workers
-from watcher.wording import Form, Misworded, Template, Words
 
 TIMEOUT = timedelta(seconds=5)
 """Of the clock: for what CPU time does not end (a string of gigabytes), with room for a busy machine."""

@@ -52,7 +52,7 @@ PRELOAD = (
 )
 """What the forkserver loads once for all workers. The rest (PDF, Word) is loaded by the worker that needs it."""
 
-AHEAD = ("watcher.warm",)
+AHEAD = ("watcher.extract.warm",)
 """What it loads, too, where many documents are to come."""
 
 _starting = threading.Lock()

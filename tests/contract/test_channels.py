@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook as Verifier
 
 from tests.servers import Reply, Server, serve
-from watcher import channels, message, wording
+from watcher import channels
 from watcher.alert import Alert, ArticleNote, Bundle, Content, HitNote, Notice, Outgoing
 from watcher.channels import (
     Apprise,
@@ -49,6 +49,8 @@ from watcher.channels import (
     smtp,
     webhook,
 )
+from watcher.message import mail as message
+from watcher.message import wording
 from watcher.model import Permanent, Secret, Temporary, WatcherError
 from watcher.net import Net
 

@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from watcher.corpus import weigh
 from watcher.model import Entry, Scan
 from watcher.novelty import PARAMETERS, fingerprint
-from watcher.stocking import signed
-from watcher.stores import NewDocument, Origin, SourceSpec, Writer
+from watcher.pipeline.corpus import weigh
+from watcher.pipeline.stocking import signed
+from watcher.stores import Writer
+from watcher.stores.claims import SourceSpec
+from watcher.stores.documents import NewDocument, Origin
 from watcher.stores.sqlite import SqliteStore, index, rebuilding
 from watcher.stores.sqlite.connection import connect
 

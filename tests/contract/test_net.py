@@ -14,10 +14,9 @@ from datetime import timedelta
 import pytest
 
 from tests.servers import Reply, serve
-from watcher import guard
-from watcher.exchange import ERROR_BODY, MAX_HEADERS
 from watcher.model import Permanent, Temporary, WatcherError
-from watcher.net import Net
+from watcher.net import Net, guard
+from watcher.net.exchange import ERROR_BODY, MAX_HEADERS
 
 LOOPBACK = ("127.0.0.0/8",)
 SOON = timedelta(seconds=5)

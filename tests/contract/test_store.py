@@ -17,22 +17,13 @@ import pytest
 from watcher.alert import Alert, ArticleNote, Bundle, Notice, StoryNote
 from watcher.model import Entry, HoldReason, Running, Scan, Verdict
 from watcher.novelty import fingerprint
-from watcher.stocking import signed
-from watcher.stores import (
-    ArticleRow,
-    ChannelState,
-    DeliveryClaim,
-    ItemClaim,
-    MatchRow,
-    NewDelivery,
-    NewDocument,
-    NextLook,
-    Settlement,
-    SourceSpec,
-    Store,
-    Writer,
-)
+from watcher.pipeline.stocking import signed
+from watcher.stores import Store, Writer
+from watcher.stores.claims import DeliveryClaim, ItemClaim, SourceSpec
+from watcher.stores.decisions import ArticleRow, MatchRow, NewDelivery, NextLook, Settlement
+from watcher.stores.documents import NewDocument
 from watcher.stores.sqlite import SqliteStore
+from watcher.stores.views import ChannelState
 
 Opener = Callable[[Path], Store]
 OPENERS: dict[str, Opener] = {"sqlite": lambda folder: SqliteStore(folder / "watcher.db")}

@@ -27,11 +27,13 @@ import standardwebhooks  # noqa: F401
 
 from tests.conftest import PROJECT
 from tests.faults.points import Points, split_transaction
-from watcher import config, message, mime, sandbox  # noqa: F401
+from watcher import config, sandbox
 from watcher.__main__ import main
 from watcher.alert import Notice, Outgoing
 from watcher.cli import daemon  # noqa: F401
 from watcher.engines import embedded  # noqa: F401
+from watcher.message import mail as message  # noqa: F401
+from watcher.message import mime
 from watcher.model import Fields
 from watcher.watchlist.engine import Engine
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import pycurl
 
-from watcher import exchange
+from watcher.net import exchange
 from watcher.stores import sqlite as stores
 
 _CURL = {1: "receive header", 2: "send header", 3: "receive body", 4: "send body"}

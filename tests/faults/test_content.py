@@ -23,7 +23,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from watcher import message, mime, payload, terminal, wording
 from watcher.alert import (
     Alert,
     ArticleNote,
@@ -37,6 +36,8 @@ from watcher.alert import (
     StoryNote,
 )
 from watcher.display import clean
+from watcher.message import mail as message
+from watcher.message import mime, payload, terminal, wording
 
 NOW = datetime(2026, 11, 21, 5, 22, tzinfo=UTC)
 SCHEMA = jsonschema.Draft202012Validator(

@@ -17,15 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from watcher import documents, message
 from watcher.alert import Bundle
 from watcher.config import load
-from watcher.judging import judge_item
+from watcher.extract import documents
+from watcher.message import mail as message
 from watcher.model import Entry, Extracted, Scan
+from watcher.novelty.stories import Stories
 from watcher.pipeline import Parts
-from watcher.stores import ItemClaim, SourceSpec
+from watcher.pipeline.judging import judge_item
+from watcher.stores.claims import ItemClaim, SourceSpec
 from watcher.stores.sqlite import SqliteStore
-from watcher.stories import Stories
 from watcher.watchlist.engine import Engine
 
 CONFIG = """

@@ -8,10 +8,10 @@ from datetime import UTC, timedelta
 import pytest
 
 from watcher.alert import Outgoing
+from watcher.message.samples import SAMPLES, outgoing
+from watcher.message.wording import Misworded, Template
 from watcher.model import WatcherError
 from watcher.press import Press
-from watcher.samples import SAMPLES, outgoing
-from watcher.wording import Misworded, Template
 
 ALERT: Outgoing = outgoing(SAMPLES["an alert"], "desk", "desk@example.org")
 

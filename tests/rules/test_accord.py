@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from watcher.accord import strengths
-from watcher.terms import terms_of
+from watcher.novelty.accord import strengths
+from watcher.novelty.terms import terms_of
 
 BRIDGE = (
     "Bridge over the Tarn closed",

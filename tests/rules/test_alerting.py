@@ -8,10 +8,10 @@ import pytest
 
 from watcher.alert import Alert, ArticleNote, LookAlikeNote
 from watcher.alerting import HITS, SNIPPET, compose
-from watcher.fingerprints import fingerprint
 from watcher.judgement import Case, Kin, judge
-from watcher.likeness import compare
 from watcher.model import Fields
+from watcher.novelty.fingerprints import fingerprint
+from watcher.novelty.likeness import compare
 from watcher.watchlist import Watchlist
 from watcher.watchlist.engine import Engine
 

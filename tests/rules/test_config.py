@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 
 from watcher import config as configs
-from watcher import durations
 from watcher.channels.command import Command
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
-from watcher.config import NetSettings, Settings, load, locate, revise, warnings
+from watcher.config import NetSettings, Settings, durations, load, locate, revise, warnings
+from watcher.config.tables import ALIASES
 from watcher.model import ConfigError, Secret
 from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
-from watcher.tables import ALIASES
 from watcher.watchlist import Watchlist
 
 ALIASES_BACK = {name: key for key, name in ALIASES.items()}
@@ -474,7 +473,7 @@ def test_a_reload_takes_a_template_that_was_edited_or_went_missing(written, tmp_
 def test_an_apprise_channel_without_the_library_names_the_extra(written, monkeypatch):
     text = '[[channels]]\nname = "p"\ntype = "apprise"\nurls = [{ env = "URL" }]\n'
     assert load(written(text)).channels[0].urls == (Secret(env="URL"),)
-    monkeypatch.setattr("watcher.checks.find_spec", lambda _: None)
+    monkeypatch.setattr("watcher.config.checks.find_spec", lambda _: None)
     assert problems(written(text)) == [
         "3:8 the library apprise is not installed: pip install 'watcher[apprise]'"
     ]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from watcher.alert import Change, LookAlikeNote
-from watcher.fingerprints import fingerprint
 from watcher.judgement import Case, Judgement, Kin, judge
-from watcher.likeness import compare
 from watcher.model import Fields
+from watcher.novelty.fingerprints import fingerprint
+from watcher.novelty.likeness import compare
 from watcher.watchlist import Watchlist
 from watcher.watchlist.engine import Engine
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import pytest
 
-from watcher import display, message, mime, payload, terminal
+from watcher import display
 from watcher.alert import (
     Alert,
     ArticleNote,
@@ -29,6 +29,8 @@ from watcher.alert import (
     Passage,
     StoryNote,
 )
+from watcher.message import mail as message
+from watcher.message import mime, payload, terminal
 from watcher.model import WatcherError
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -8,10 +8,10 @@ from textwrap import fill
 import pytest
 
 from watcher.folding import count_words
-from watcher.kinship import verified
-from watcher.likeness import in_frame
 from watcher.novelty import Fingerprint, Witness, compare, fingerprint, told_apart
-from watcher.stores import Document, Found
+from watcher.novelty.likeness import in_frame
+from watcher.pipeline.kinship import verified
+from watcher.stores.documents import Document, Found
 
 MENU = """Skip to content
 The Lowland Courier

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from watcher import packs
 from watcher.folding import count_words
-from watcher.novelty import Fingerprint, Likeness, compare, fingerprint, novel
+from watcher.novelty import Fingerprint, Likeness, compare, fingerprint, novel, packs
 
 PROJECT = Path(__file__).parents[2]
 SEEDS = PROJECT / "seeds"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher import opml
-from watcher.config import load
+from watcher.config import load, opml
 from watcher.model import ConfigError, WatcherError
 from watcher.sources.feed import Feed
 

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from watcher import packs
-from watcher.novelty import PARAMETERS, Fingerprint, compare, fingerprint
-from watcher.packs import PackError, PackRow
+from watcher.novelty import PARAMETERS, Fingerprint, compare, fingerprint, packs
+from watcher.novelty.packs import PackError, PackRow
 
 TEXT = (
     "The lighthouse on Gull Rock went dark for the first time in ninety years when a fuse melted during the gale. "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.stories import LINK, Stories
+from watcher.novelty.stories import LINK, Stories
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

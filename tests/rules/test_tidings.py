@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.tidings import anew
+from watcher.novelty.tidings import anew
 
 TOLD = (
     "Three miners fled from Hyesan, Kim Chol-su of the mission said. The guards counted seventy steps.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.titles import takes
+from watcher.novelty.titles import takes
 
 ONE = [
     ("[속보] 북한 무역대표부 간부 탈북", "북한 무역대표부 간부 탈북(종합)"),

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from watcher import message, payload, wording
 from watcher.alert import Alert, Bundle, Content
-from watcher.samples import SAMPLES, outgoing
-from watcher.wording import Misworded, Template, read, slack, word
+from watcher.message import mail as message
+from watcher.message import payload, wording
+from watcher.message.samples import SAMPLES, outgoing
+from watcher.message.wording import Misworded, Template, read, slack, word
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FULL = SAMPLES["an alert"]

@@ -15,8 +15,8 @@ from click.testing import Result
 from tests.servers import Reply, Request
 from tests.story.newsroom import SECRET, Newsroom, newsroom, rss
 from tests.story.test_grouping import MINUTES, OLD, case, plain, publish, until, watching
-from watcher.stores import ChannelState
 from watcher.stores.sqlite import SqliteStore
+from watcher.stores.views import ChannelState
 
 DOWN = Reply(status=503, body=b"down")
 SECONDS = timedelta(seconds=30)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from watcher import stocking
+from watcher.pipeline import stocking
 
 FIRST = (
     "An officer of the palace guards crossed the river in early May, three traders said this week. He left with two "

@@ -17,8 +17,9 @@ import pytest
 
 from tests.servers import Reply
 from tests.story.newsroom import SECRET, Newsroom, filler, newsroom, rss, story
-from watcher import config, payload
+from watcher import config
 from watcher.engines.embedded import Daemon
+from watcher.message import payload
 from watcher.model import derive_id
 from watcher.stores.sqlite import SqliteStore
 

@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import PROJECT, run_process
 from tests.rules.test_novelty_seeds import COMMENTS, NAMES, ORIGINALS, PACK
-from watcher.stores import ArticleView
 from watcher.stores.sqlite import SqliteStore
+from watcher.stores.views import ArticleView
 
 pytestmark = pytest.mark.skipif(
     len(ORIGINALS) != len(NAMES), reason="the originals are not beside the project"

@@ -19,8 +19,8 @@ from watcher.channels.console import Console
 from watcher.channels.maildir import Maildir
 from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
+from watcher.message.wording import Form, Template, Words
 from watcher.model import WatcherError
-from watcher.wording import Form, Template, Words
 
 if TYPE_CHECKING:
     from watcher.net import Net
@@ -39,7 +39,7 @@ class Kind(Protocol):
     ) -> bytes:
         """The body of this delivery, the same bytes for every attempt. Raises `WatcherError` where none can be made.
 
-        `words`: what the channel's template says of it, where it has one that could be used (`watcher.wording`).
+        `words`: what the channel's template says of it, where it has one that could be used (`message.wording`).
         """
 
     def send(

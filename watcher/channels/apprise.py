@@ -23,8 +23,8 @@ from watcher.display import clean
 from watcher.model import Permanent, Secret, Temporary, WatcherError
 
 if TYPE_CHECKING:
+    from watcher.message.wording import Words
     from watcher.net import Net
-    from watcher.wording import Words
 
 DEADLINE = timedelta(seconds=30)
 """For one service, its own tries and pauses included."""
@@ -53,7 +53,7 @@ def render(
     words: Words | None = None,  # noqa: ARG001
 ) -> bytes:
     """Title, text and type as JSON: what the service is asked to show, at every try."""
-    from watcher import message  # noqa: PLC0415
+    from watcher.message import mail as message  # noqa: PLC0415
 
     content = outgoing.content
     shown = {

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import IO, TYPE_CHECKING, Literal
 
-from watcher import payload
 from watcher.alert import Outgoing
 from watcher.display import clean
+from watcher.message import payload
 from watcher.model import Permanent, Temporary
 
 if TYPE_CHECKING:
+    from watcher.message.wording import Words
     from watcher.net import Net
-    from watcher.wording import Words
 
 TRIES = 3
 """Tries in all for a program that fails without saying that it may do better later."""
@@ -49,7 +49,7 @@ def render(
     zone: tzinfo = UTC,  # noqa: ARG001
     words: Words | None = None,  # noqa: ARG001
 ) -> bytes:
-    """The JSON body that a webhook gets (`watcher.payload`) and a newline."""
+    """The JSON body that a webhook gets (`watcher.message.payload`) and a newline."""
     return payload.body(outgoing) + b"\n"
 
 

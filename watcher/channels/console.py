@@ -14,8 +14,8 @@ from watcher.alert import Outgoing
 from watcher.model import Temporary
 
 if TYPE_CHECKING:
+    from watcher.message.wording import Words
     from watcher.net import Net
-    from watcher.wording import Words
 
 _COLUMNS = 96
 """Widest line: beyond this the eye loses the next one."""
@@ -46,7 +46,7 @@ def render(
     words: Words | None = None,  # noqa: ARG001
 ) -> bytes:
     """The alert as UTF-8 with ANSI styles, as wide as the terminal (at most 96 columns; 88 where there is none)."""
-    from watcher import terminal  # noqa: PLC0415 - rich takes 50 ms to import
+    from watcher.message import terminal  # noqa: PLC0415 - rich takes 50 ms to import
 
     columns = min(_COLUMNS, max(40, shutil.get_terminal_size((88, 24)).columns))
     return terminal.draw(outgoing.content, zone=zone, columns=columns).encode()

@@ -12,8 +12,8 @@ from watcher.alert import Outgoing
 from watcher.model import Permanent, Temporary
 
 if TYPE_CHECKING:
+    from watcher.message.wording import Words
     from watcher.net import Net
-    from watcher.wording import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def render(
     words: Words | None = None,  # noqa: ARG001 - one verb for all kinds
 ) -> bytes:
     """The mail with the line ends of files (LF), to the sender's own address. Raises `WatcherError`."""
-    from watcher import mime  # noqa: PLC0415
+    from watcher.message import mime  # noqa: PLC0415
 
     _, address = mime.split_address(settings.sender)
     built = mime.build(outgoing, sender=settings.sender, to=address, zone=zone)

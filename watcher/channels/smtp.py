@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Literal
 
 from watcher.alert import Outgoing
 from watcher.display import clean
+from watcher.message.wording import Template
 from watcher.model import Permanent, Secret, Temporary, WatcherError
-from watcher.wording import Template
 
 if TYPE_CHECKING:
     import smtplib
     import ssl
 
+    from watcher.message.wording import Words
     from watcher.net import Net
-    from watcher.wording import Words
 
 STEP = timedelta(seconds=30)
 """Longest wait for one reply."""
@@ -58,7 +58,7 @@ def recipients(settings: Email) -> tuple[str, ...]:
 
 def render(settings: Email, outgoing: Outgoing, *, zone: tzinfo = UTC, words: Words | None = None) -> bytes:
     """The mail to the delivery's recipient (CRLF, 7-bit clean). Raises `WatcherError` where none can be made."""
-    from watcher import mime  # noqa: PLC0415
+    from watcher.message import mime  # noqa: PLC0415
 
     return mime.build(
         outgoing,
@@ -86,7 +86,7 @@ def send(
     certificate must not find the alerts of the meantime dead. Only replies
     about this mail carry a `status`.
     """
-    from watcher import mime  # noqa: PLC0415
+    from watcher.message import mime  # noqa: PLC0415
 
     _, sender = mime.split_address(settings.sender)
     _, to = mime.split_address(outgoing.recipient)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
-from watcher import payload, timing
+from watcher import timing
 from watcher.alert import Outgoing
 from watcher.display import clean
+from watcher.message import payload
+from watcher.message.wording import Template
 from watcher.model import Permanent, Secret, Temporary, WatcherError
-from watcher.wording import Template
 
 if TYPE_CHECKING:
+    from watcher.message.wording import Words
     from watcher.net import Net, Response
-    from watcher.wording import Words
 
 DEADLINE = timedelta(seconds=15)
 TRIES = 3
@@ -44,7 +45,7 @@ def recipients(settings: Webhook) -> tuple[str, ...]:
 
 
 def render(settings: Webhook, outgoing: Outgoing, *, zone: tzinfo = UTC, words: Words | None = None) -> bytes:
-    """The JSON body: the template's, or `watcher.payload`'s.
+    """The JSON body: the template's, or `watcher.message.payload`'s.
 
     Where there is a template that could not be used, the latter has a `text`
     besides: what the receiver is made for is not known, and this most show.
@@ -52,7 +53,7 @@ def render(settings: Webhook, outgoing: Outgoing, *, zone: tzinfo = UTC, words: 
     if words is not None:
         return words["body"].encode()
     if settings.template is not None:
-        from watcher import message  # noqa: PLC0415 - rarely wanted
+        from watcher.message import mail as message  # noqa: PLC0415 - rarely wanted
 
         return payload.body_with_text(outgoing, message.plain(outgoing.content, zone=zone))
     return payload.body(outgoing)

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from watcher import durations
 from watcher.cli import screen
 from watcher.cli.setup import Setup, pass_setup
+from watcher.config import durations
 from watcher.display import clean
 from watcher.model import Fields, Hit, Match, Span, WatcherError
-from watcher.stores import AddedText, StoredText
+from watcher.stores.views import AddedText, StoredText
 from watcher.watchlist.rule import Watchlist
 
 LISTED = 20

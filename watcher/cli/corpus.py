@@ -19,9 +19,10 @@ from watcher.cli.setup import Setup, pass_setup
 from watcher.model import WatcherError
 
 if TYPE_CHECKING:
-    from watcher.corpus import Weighed
-    from watcher.packs import PackRow
-    from watcher.stores import Document, NewDocument, Reader
+    from watcher.novelty.packs import PackRow
+    from watcher.pipeline.corpus import Weighed
+    from watcher.stores import Reader
+    from watcher.stores.documents import Document, NewDocument
 
 BATCH = 50
 """Lines judged in one transaction: some 0.2 s, for which a running daemon's writes wait …"""
@@ -59,7 +60,7 @@ def add(setup: Setup, paths: tuple[Path, ...], *, as_json: bool) -> None:
     {"id", "text", "title"?, "url"?, "published"?, "source"?, "language"?} a line, or a fingerprint pack. What is
     there already is not stored twice. Exit status 1 when something could not be read; the rest is in.
     """
-    from watcher.stocking import size, stock
+    from watcher.pipeline.stocking import size, stock
 
     store = setup.store(create=True)
     with reading.desk() as desk, screen.progress("Adding documents", size(paths)) as advance:
@@ -98,7 +99,7 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
       watcher corpus judge articles.jsonl > verdicts.jsonl
       watcher corpus judge --add articles.jsonl | jq -r 'select(.verdict == "copy") | .id'
     """
-    from watcher.stocking import numbered
+    from watcher.pipeline.stocking import numbered
 
     store = setup.store(create=True)
     reading.stock_config(setup.config, store)
@@ -120,7 +121,7 @@ class _Judging:
     """Documents judged one after the other, with the stories they belong to: those that others told lately as well."""
 
     def __init__(self, *, adding: bool, lately: Reader) -> None:
-        from watcher.stories import Stories
+        from watcher.novelty.stories import Stories
 
         self._stories = Stories()
         since = datetime.now(UTC) - self._stories.window
@@ -134,8 +135,8 @@ class _Judging:
         return [self._one(number, line, reader) for number, line in lines]
 
     def _one(self, number: int, line: bytes, reader: Any) -> dict[str, Any]:
-        from watcher.corpus import weigh
-        from watcher.stocking import document_of
+        from watcher.pipeline.corpus import weigh
+        from watcher.pipeline.stocking import document_of
 
         self._count += 1
         try:
@@ -225,7 +226,7 @@ def export(setup: Setup, file: Path, *, fingerprints: bool) -> None:
     with screen.progress("Writing the corpus", reader.usage().documents) as advance:
         documents = reader.export()
         if fingerprints:
-            from watcher import packs
+            from watcher.novelty import packs
 
             if str(file) == "-":
                 raise click.UsageError("a pack cannot be written to standard output: name a file")
@@ -255,7 +256,7 @@ def _exported(document: Document, text: str) -> dict[str, Any]:
 
 
 def _packed(document: Document, advance: Callable[[int], object]) -> PackRow:
-    from watcher.packs import PackRow
+    from watcher.novelty.packs import PackRow
 
     advance(1)
     return PackRow(

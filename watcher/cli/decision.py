@@ -11,7 +11,7 @@ from watcher.alert import StoryNote
 from watcher.cli import screen
 from watcher.display import clean
 from watcher.model import Span
-from watcher.stores import DeliveryView
+from watcher.stores.views import DeliveryView
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -14,7 +14,8 @@ from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
 from watcher.model import WatcherError, derive_id
-from watcher.stores import ChannelState, DeliveryView, NewDelivery
+from watcher.stores.decisions import NewDelivery
+from watcher.stores.views import ChannelState, DeliveryView
 
 if TYPE_CHECKING:
     from watcher.pipeline import Parts
@@ -153,7 +154,7 @@ def send_test(setup: Setup, channel: str) -> None:
 
 def _send_test(parts: Parts, channel: str, store: Store) -> list[DeliveryView]:
     """Owe a test to each recipient, make one try, and give what came of it."""
-    from watcher.delivering import deliver
+    from watcher.pipeline.delivering import deliver
 
     now = datetime.now(UTC)
     content = Notice(

@@ -12,7 +12,7 @@ from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
 
 if TYPE_CHECKING:
-    from watcher.stores import AlertView, ChannelState, SourceView, Usage
+    from watcher.stores.views import AlertView, ChannelState, SourceView, Usage
 
 
 @click.command()

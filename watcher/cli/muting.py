@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from watcher import durations
 from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
+from watcher.config import durations
 from watcher.display import clean
 from watcher.model import WatcherError
 from watcher.mutes import Kind, Mute
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from watcher.settings import Config
+    from watcher.config.settings import Config
     from watcher.stores import Reader
 
 Target = tuple[Kind, str, str]

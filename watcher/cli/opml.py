@@ -30,7 +30,7 @@ def import_(setup: Setup, file: Path) -> None:
 
     A feed that stands there already is left alone. Exit status 1 when some could not be taken.
     """
-    from watcher import opml as outlines
+    from watcher.config import opml as outlines
 
     outline = outlines.read(file)
     done = outlines.add(setup.path, outline.feeds)
@@ -48,6 +48,6 @@ def import_(setup: Setup, file: Path) -> None:
 @pass_setup
 def export(setup: Setup) -> None:
     """Print the feeds of the config as OPML 2.0."""
-    from watcher import opml as outlines
+    from watcher.config import opml as outlines
 
     click.echo(outlines.write(setup.config), nl=False)

@@ -17,10 +17,10 @@ import click
 
 from watcher.cli import errors, screen
 from watcher.cli.backtest import fields, stored_texts
+from watcher.config.settings import Config
 from watcher.display import clean
 from watcher.model import Problem, WatcherError
-from watcher.settings import Config
-from watcher.stores import AddedText, StoredText
+from watcher.stores.views import AddedText, StoredText
 from watcher.watchlist.rule import Watchlist
 
 if TYPE_CHECKING:
@@ -92,11 +92,12 @@ def _probes(config: Config, net: Net, workers: Workers) -> Iterator[_Probe]:
 
 def templates(config: Config) -> bool:
     """Try every channel's template on the samples; tell each fault at its line; whether there are none."""
-    from watcher import channels, samples
+    from watcher import channels
     from watcher.engines.parts import bind
+    from watcher.message import samples
+    from watcher.message.wording import Misworded
     from watcher.net import Net
     from watcher.press import Press
-    from watcher.wording import Misworded
 
     net, press = Net(), Press()
     ports = bind(config, net, press)

@@ -12,9 +12,9 @@ from watcher.cli import screen
 from watcher.model import Extracted, Permanent
 
 if TYPE_CHECKING:
+    from watcher.config.settings import Config
     from watcher.net import Net
     from watcher.sandbox import Workers
-    from watcher.settings import Config
     from watcher.stores import Store
 
 
@@ -67,7 +67,7 @@ def stock_config(config: Config, store: Store) -> None:
     """Take in the `corpus` of the config, as the daemon does at its start; what is there already costs little."""
     if not config.watcher.corpus:
         return
-    from watcher.stocking import size, stock
+    from watcher.pipeline.stocking import size, stock
 
     paths = config.watcher.corpus
     with desk() as reading, screen.progress("Loading the corpus", size(paths)) as advance:

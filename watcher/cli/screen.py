@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from watcher.stores import DeliveryView
+    from watcher.stores.views import DeliveryView
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import click
 from watcher.model import WatcherError
 
 if TYPE_CHECKING:  # these cost a tenth of a second, and not every command needs them
-    from watcher.settings import Config
+    from watcher.config.settings import Config
     from watcher.stores.sqlite import SqliteStore
 
 

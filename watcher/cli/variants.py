@@ -8,11 +8,11 @@ from itertools import chain
 
 import click
 
-from watcher import durations
 from watcher.cli import screen
 from watcher.cli.setup import Setup, pass_setup
+from watcher.config import durations
 from watcher.display import clean
-from watcher.stores import AddedText, StoredText
+from watcher.stores.views import AddedText, StoredText
 
 
 @click.command()

@@ -14,9 +14,11 @@ from watcher.cli.setup import Setup, pass_setup
 from watcher.model import Extracted, Fields, Span, WatcherError
 
 if TYPE_CHECKING:
+    from watcher.config.settings import Config
     from watcher.engines.parts import Assembly
-    from watcher.settings import Config
-    from watcher.stores import ArticleView, MatchRow, Reader
+    from watcher.stores import Reader
+    from watcher.stores.decisions import MatchRow
+    from watcher.stores.views import ArticleView
 
 
 @click.command()
@@ -156,11 +158,11 @@ def _as_judged_now(config: Config, target: str, reader: Reader) -> Decision:
 
 def _judged(assembly: Assembly, document: Extracted, url: str | None, name: str, reader: Reader) -> Decision:
     """What would be decided about a document if it came now, as news."""
-    from watcher.corpus import weigh
-    from watcher.decision import hits_json
     from watcher.judgement import Case, judge
-    from watcher.kinship import look_alikes_json, title_known_to, titles_known_to, with_knowers
     from watcher.novelty import title_key, title_lines
+    from watcher.pipeline.corpus import weigh
+    from watcher.pipeline.decision import hits_json
+    from watcher.pipeline.kinship import look_alikes_json, title_known_to, titles_known_to, with_knowers
 
     parts, title = assembly.parts, document.title or name
     fields = Fields(

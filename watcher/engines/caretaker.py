@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from watcher import health, notices
+from watcher import health
 from watcher.alert import Notice
 from watcher.health import SourceHealth
 from watcher.model import Permanent, Temporary
 from watcher.net import Net
-from watcher.pipeline import MISSED, Parts
+from watcher.pipeline import MISSED, Parts, notices
 from watcher.stores import Reader, Store
 
 log = logging.getLogger("watcher")

@@ -25,23 +25,26 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from watcher import channels, health, notices, payload
+from watcher import channels, health
 from watcher.alert import Bundle
-from watcher.card import count
 from watcher.config import Config
-from watcher.decision import Judged
-from watcher.delivering import deliver, post_notice
 from watcher.engines import caretaker, notify
 from watcher.engines.parts import assemble, document
-from watcher.judging import judge_item
+from watcher.message import payload
+from watcher.message.card import count
 from watcher.model import ConfigError, Problem, Unavailable, WatcherError
-from watcher.pipeline import Parts, Polled, poll
+from watcher.novelty.stories import Stories
+from watcher.pipeline import Parts, Polled, notices, poll
+from watcher.pipeline.decision import Judged
+from watcher.pipeline.delivering import deliver, post_notice
+from watcher.pipeline.judging import judge_item
+from watcher.pipeline.reading import FILE_TRIES
+from watcher.pipeline.stocking import stock
 from watcher.press import Press
-from watcher.reading import FILE_TRIES
 from watcher.sandbox import Workers
-from watcher.stocking import stock
-from watcher.stores import ChannelState, Due, ItemClaim, Store
-from watcher.stories import Stories
+from watcher.stores import Store
+from watcher.stores.claims import ItemClaim
+from watcher.stores.views import ChannelState, Due
 
 log = logging.getLogger("watcher")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher import channels, timing, urls
 from watcher.alert import Outgoing
+from watcher.message.wording import Misworded
 from watcher.model import Extracted, Permanent, Scan, Temporary, WatcherError
 from watcher.net import Net
 from watcher.pipeline import ChannelPort, Parts, SourcePort
@@ -19,9 +20,8 @@ from watcher.sources import feed as feeds
 from watcher.sources import folder as folders
 from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
-from watcher.stores import ItemClaim, SourceClaim, SourceSpec
+from watcher.stores.claims import ItemClaim, SourceClaim, SourceSpec
 from watcher.watchlist.engine import Engine
-from watcher.wording import Misworded
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from watcher import urls
-from watcher.charsets import decode
+from watcher.extract.charsets import decode
 from watcher.model import Entry, Temporary
 from watcher.sources import jsonfeed, syndication
 from watcher.sources.entries import CONTROL, MAX_ENTRIES, Found, distinct, headline, identified, newest

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from watcher import letters
+from watcher.extract import letters
 from watcher.model import Entry, Scan, Temporary
 
 LIMIT = 50 * 1024 * 1024

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from watcher.fingerprints import Fingerprint
-from watcher.stores import Document, Found, NewDocument
+from watcher.novelty.fingerprints import Fingerprint
+from watcher.stores.documents import Document, Found, NewDocument
 from watcher.stores.sqlite.index import Index
 from watcher.stores.sqlite.rows import dumps, stamp, stamp_or_none, when, when_or_none
 

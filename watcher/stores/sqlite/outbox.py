@@ -7,14 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from watcher.alert import Alert, Bundle, Content, Notice, StoryNote
-from watcher.stores import (
-    ArticleRow,
-    ChannelState,
-    DeliveryClaim,
-    MatchRow,
-    NewDelivery,
-    Settlement,
-)
+from watcher.stores.claims import DeliveryClaim
+from watcher.stores.decisions import ArticleRow, MatchRow, NewDelivery, Settlement
 from watcher.stores.sqlite.rows import (
     content_from_json,
     content_to_json,
@@ -24,6 +18,7 @@ from watcher.stores.sqlite.rows import (
     when,
     when_or_none,
 )
+from watcher.stores.views import ChannelState
 
 REMOVED = "channel removed from the config: add a channel of this name to send it"
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from watcher.model import Entry, Scan
-from watcher.stores import ItemClaim, NextLook, SourceClaim, SourceSpec
+from watcher.stores.claims import ItemClaim, SourceClaim, SourceSpec
+from watcher.stores.decisions import NextLook
 from watcher.stores.sqlite.rows import (
     dumps,
     entry_from_json,

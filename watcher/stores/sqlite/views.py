@@ -10,24 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from watcher.alert import Alert, Content
-from watcher.stores import (
+from watcher.stores.decisions import ArticleRow, MatchRow
+from watcher.stores.sqlite.index import LASTING
+from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
+from watcher.stores.views import (
     AddedText,
     AlertView,
-    ArticleRow,
     ArticleView,
     Attempt,
     ChannelState,
     DeliveryView,
     Due,
-    MatchRow,
     SourceView,
     StoredText,
     StoryText,
     Take,
     Usage,
 )
-from watcher.stores.sqlite.index import LASTING
-from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
 from watcher.urls import canonical
 
 LATELY = 500
