@@ -13,12 +13,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -29,12 +28,13 @@ from watcher import channels, health
 from watcher.alert import Bundle
 from watcher.config import Config
 from watcher.engines import caretaker, notify
+from watcher.engines.flight import Flight
 from watcher.engines.parts import assemble, document
 from watcher.message import payload
 from watcher.message.card import count
 from watcher.model import ConfigError, Problem, Unavailable, WatcherError
 from watcher.novelty.stories import Stories
-from watcher.pipeline import Parts, Polled, notices, poll
+from watcher.pipeline import Parts, notices, poll
 from watcher.pipeline.decision import Judged
 from watcher.pipeline.delivering import deliver, post_notice
 from watcher.pipeline.judging import judge_item
@@ -43,7 +43,7 @@ from watcher.pipeline.stocking import stock
 from watcher.press import Press
 from watcher.sandbox import Workers
 from watcher.stores import Store
-from watcher.stores.claims import ItemClaim
+from watcher.stores.claims import DeliveryClaim, ItemClaim, SourceClaim
 from watcher.stores.views import ChannelState, Due
 
 log = logging.getLogger("watcher")
@@ -52,9 +52,6 @@ BATCH = 50
 """Rows a claim takes at most: the cost is per claim."""
 
 DELIVERY_BATCH = 20
-
-POSTS = 64
-"""Channels that can be sending at once."""
 
 POLL_LEASE = timedelta(minutes=3)
 JUDGE_LEASE = timedelta(minutes=5)
@@ -96,20 +93,6 @@ class Counters:
     delivered: int = 0
 
 
-@dataclass(slots=True)
-class _Flight:
-    """Work in threads: how much of each kind, since when, for which channels."""
-
-    polls: int = 0
-    judges: int = 0
-    channels: set[str] = field(default_factory=set)
-    since: dict[int, float] = field(default_factory=dict)
-
-    @property
-    def empty(self) -> bool:
-        return not (self.polls or self.judges or self.channels)
-
-
 class Daemon:
     """One watcher over one store.
 
@@ -127,7 +110,6 @@ class Daemon:
         self._stopping = threading.Event()
         self._reload = threading.Event()
         self._lock = threading.Lock()
-        self._flight = _Flight()
         self._unsettled: set[str] = set()
         self._looped = time.monotonic()
         self._once_at: datetime | None = None
@@ -143,10 +125,7 @@ class Daemon:
         self._workers = Workers(config.watcher.workers, ahead=True)
         self._press = Press(ahead=True)
         self._assembly = assemble(config, self._workers, self._press)
-        self._threads = ThreadPoolExecutor(config.watcher.threads, thread_name_prefix="work")
-        # of their own: feeds that hang must not hold up what is owed, nor one channel another
-        self._posts = ThreadPoolExecutor(POSTS, thread_name_prefix="post")
-        self._cap = max(2, config.watcher.threads)
+        self._flight = Flight(config.watcher.threads, ring=self._bell.set, failed=self._failed)
         self._stories = Stories(STORY_WINDOW)
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
@@ -221,8 +200,7 @@ class Daemon:
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        # what no thread has begun stays due; what is in flight may end
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._flight.halt()
         self._await_idle(GRACE)
         # what is still in flight gives up, and no failed try is written down for it: that it was stopped is
         # nobody's fault. Its lease is cleared at the next start
@@ -231,15 +209,12 @@ class Daemon:
         self._workers.close()
         self._press.close()
         self._await_idle(FAREWELL)
-        self.abandoned = self._flight.polls + self._flight.judges + len(self._flight.channels)
-        # a mail server or a program that hangs cannot be told to stop: nobody waits for it
-        self._threads.shutdown(wait=not self.abandoned, cancel_futures=True)
-        self._posts.shutdown(wait=not self.abandoned, cancel_futures=True)
+        self.abandoned = self._flight.end()
         self._store.close()
 
     def _await_idle(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while not self._idle() and time.monotonic() < end:
+        while self._flight and time.monotonic() < end:
             self._bell.wait(0.05)
             self._bell.clear()
 
@@ -351,7 +326,7 @@ class Daemon:
             if self._hindered:
                 log.info("the database can be used again")
                 self._hindered = False
-            if until_idle and self._idle() and self._nothing_left():
+            if until_idle and not self._flight and self._nothing_left():
                 return
             self._arm(due, now)
 
@@ -378,9 +353,9 @@ class Daemon:
         ready = self._ready_channels(now)
         due = self._store.read.next_due(now, channels=tuple(ready))
         flight = self._flight
-        if due.poll is not None and due.poll <= now and flight.polls <= self._cap // 2:
+        if due.poll is not None and due.poll <= now and flight.has_room("polls"):
             self._polls(now)
-        if due.judge is not None and due.judge <= now and flight.judges <= self._cap // 2:
+        if due.judge is not None and due.judge <= now and flight.has_room("judges"):
             self._judges(now)
         if due.bundle is not None and due.bundle <= now:
             self._open_bundles(now)
@@ -392,9 +367,10 @@ class Daemon:
         parts = self._assembly.parts
         claims = self._store.write(lambda w: w.claim_sources(now, limit=BATCH, lease=POLL_LEASE))
         for claim in claims:
-            self._submit("polls", lambda c=claim: self._polled(c, poll(c, parts, self._store, self._now)))  # type: ignore[misc]
+            self._flight.begin("polls", self._poll, claim, parts)
 
-    def _polled(self, claim: Any, result: Polled) -> None:
+    def _poll(self, claim: SourceClaim, parts: Parts) -> None:
+        result = poll(claim, parts, self._store, self._now)
         with self._lock:
             self.counters.polls += 1
             self.counters.unchanged += result.unchanged
@@ -413,12 +389,9 @@ class Daemon:
         parts = self._assembly.parts
         claims = self._store.write(lambda w: w.claim_items(now, limit=BATCH, lease=JUDGE_LEASE))
         for claim in claims:
-            self._submit(
-                "judges",
-                lambda c=claim: self._judged(self._judge(c, parts)),  # type: ignore[misc]
-            )
+            self._flight.begin("judges", self._judge, claim, parts)
 
-    def _judge(self, claim: ItemClaim, parts: Parts) -> Judged:
+    def _judged(self, claim: ItemClaim, parts: Parts) -> Judged:
         """Judge an item. An error that nobody foresaw stands with its source, and is tried again like any failure."""
         try:
             return judge_item(claim, parts, self._store, self._stories, self._now)
@@ -435,7 +408,8 @@ class Daemon:
             self._store.write(lambda w: w.postpone(claim, reason, due=due, tries=claim.tries + 1))
             return Judged(claim.entry.title, reason)
 
-    def _judged(self, result: Judged) -> None:
+    def _judge(self, claim: ItemClaim, parts: Parts) -> None:
+        result = self._judged(claim, parts)
         with self._lock:
             self.counters.judged += 1
             self.counters.alerts += bool(result.alerts)
@@ -454,15 +428,10 @@ class Daemon:
                 )  # type: ignore[misc]
             )
             if claims:
-                self._submit(
-                    "posts",
-                    lambda c=claims: self._delivered(  # type: ignore[misc]
-                        deliver(c, parts, self._store, self._now, stopping=self._stopping.is_set)
-                    ),
-                    channel=name,
-                )
+                self._flight.begin("posts", self._deliver, claims, parts, channel=name)
 
-    def _delivered(self, arrived: int) -> None:
+    def _deliver(self, claims: Sequence[DeliveryClaim], parts: Parts) -> None:
+        arrived = deliver(claims, parts, self._store, self._now, stopping=self._stopping.is_set)
         with self._lock:
             self.counters.delivered += arrived
 
@@ -508,51 +477,11 @@ class Daemon:
         if address is not None and self._progress() and not self._hindered:
             caretaker.ping(self._assembly.net, address)
 
-    def _submit(
-        self, kind: Literal["polls", "judges", "posts"], work: Callable[[], None], *, channel: str = ""
-    ) -> None:
-        flight = self._flight
-        with self._lock:
-            if kind == "polls":
-                flight.polls += 1
-            elif kind == "judges":
-                flight.judges += 1
-            else:
-                flight.channels.add(channel)
-        threads = self._posts if kind == "posts" else self._threads
-        future = threads.submit(self._guarded, work)
-        future.add_done_callback(lambda f: self._landed(kind, channel, f))
-
-    def _guarded(self, work: Callable[[], None]) -> None:
-        me = threading.get_ident()
-        self._flight.since[me] = time.monotonic()
-        try:
-            work()
-        finally:
-            self._flight.since.pop(me, None)
-
-    def _landed(self, kind: str, channel: str, future: Future[None]) -> None:
-        flight = self._flight
-        with self._lock:
-            if kind == "polls":
-                flight.polls -= 1
-            elif kind == "judges":
-                flight.judges -= 1
-            else:
-                flight.channels.discard(channel)
-        error = None if future.cancelled() else future.exception()
-        # Ring where it may let something go on, not for each of a thousand: a turn of the loop costs more than a 304.
-        few = flight.polls <= self._cap // 2 if kind == "polls" else flight.judges <= self._cap // 2
-        if error is not None and not self._stopping.is_set():
-            # the work is due again when its lease ends
+    def _failed(self, what: str, error: BaseException) -> None:
+        """A fault of ours, or a database that takes nothing: the work is due again when its lease ends."""
+        if not self._stopping.is_set():
             ours = not isinstance(error, Unavailable)
-            log.error("%s: %s", channel or kind, error, exc_info=error if ours else None)
-        if few or kind not in {"polls", "judges"}:
-            self._bell.set()
-
-    def _idle(self) -> bool:
-        with self._lock:
-            return self._flight.empty
+            log.error("%s: %s", what, error, exc_info=error if ours else None)
 
     def _nothing_left(self) -> bool:
         """Whether a run that ends by itself may end: nothing due now, nothing seen only once."""
@@ -587,8 +516,7 @@ class Daemon:
     def _progress(self) -> bool:
         """Whether the loop turns and no piece of work has been stuck for long."""
         now = time.monotonic()
-        oldest = min(self._flight.since.copy().values(), default=now)
-        return now - self._looped < STUCK and now - oldest < STUCK
+        return now - self._looped < STUCK and self._flight.longest() < STUCK
 
     def _upkeep(self, *, prune: bool = True) -> None:
         settings, now = self._assembly.config.watcher, self._now()
