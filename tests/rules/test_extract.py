@@ -346,6 +346,79 @@ def test_a_word_document_gives_its_heading_as_title_and_its_tables_in_place() ->
     assert found.text == f"{STORY[0]}\n\nferries\t12\n\n{STORY[1]}"
 
 
+WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def word_with(*paragraphs: str, notes: str = "") -> bytes:
+    """A Word document whose paragraphs hold this markup, with these footnotes."""
+    from docx import Document  # noqa: PLC0415
+    from docx.opc.packuri import PackURI  # noqa: PLC0415
+    from docx.opc.part import Part  # noqa: PLC0415
+    from docx.oxml.parser import parse_xml  # noqa: PLC0415
+
+    document = Document()
+    for number, markup in enumerate(paragraphs):
+        document.element.body.insert(number, parse_xml(markup.replace(">", f" {WORD}>", 1)))
+    if notes:
+        kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+        blob = f"<w:footnotes {WORD}>{notes}</w:footnotes>".encode()
+        part = Part(PackURI("/word/footnotes.xml"), kind, blob, document.part.package)
+        document.part.relate_to(
+            part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+        )
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def run(text: str) -> str:
+    return f"<w:r><w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def test_tracked_changes_of_a_word_document_are_read_as_accepted() -> None:
+    changed = (
+        f"<w:p>{run('The clerk ')}<w:del w:id='1'><w:r><w:delText>stayed</w:delText></w:r></w:del>"
+        f"<w:ins w:id='2'>{run('left')}</w:ins><w:moveFrom w:id='3'>{run(' at dawn')}</w:moveFrom>"
+        f"{run(' on Monday.')}</w:p>"
+    )
+    assert extract(word_with(changed)).text == "The clerk left on Monday."
+
+
+def test_what_stands_in_content_controls_of_a_word_document_is_read() -> None:
+    inside = f"<w:p>{run('By ')}<w:sdt><w:sdtContent>{run('the port.')}</w:sdtContent></w:sdt></w:p>"
+    around = f"<w:sdt><w:sdtContent><w:p>{run('A paragraph.')}</w:p></w:sdtContent></w:sdt>"
+    assert extract(word_with(inside, around)).text == "By the port.\n\nA paragraph."
+
+
+def test_a_text_box_of_a_word_document_is_read_once_after_its_paragraph() -> None:
+    box = f"<w:txbxContent><w:p>{run('In the box.')}</w:p></w:txbxContent>"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    both = (
+        f"<m:AlternateContent xmlns:m='{mc}'><m:Choice Requires='w'>{box}</m:Choice>"
+        f"<m:Fallback><w:pict>{box}</w:pict></m:Fallback></m:AlternateContent>"
+    )
+    found = extract(
+        word_with(f"<w:p><w:r>{both}</w:r>{run('Beside it.')}</w:p>", f"<w:p>{run('Below.')}</w:p>")
+    )
+    assert found.text == "Beside it.\n\nIn the box.\n\nBelow."
+
+
+def test_footnotes_of_a_word_document_follow_its_text() -> None:
+    text = f"<w:p>{run('The clerk left')}<w:r><w:footnoteReference w:id='2'/></w:r>{run('.')}</w:p>"
+    notes = (
+        f"<w:footnote w:id='0'><w:p>{run('never shown')}</w:p></w:footnote>"
+        f"<w:footnote w:id='2'><w:p>{run('So the port.')}</w:p></w:footnote>"
+    )
+    assert extract(word_with(text, notes=notes)).text == "The clerk left.\n\nSo the port."
+
+
+def test_equal_cells_and_tables_in_cells_of_a_word_document_are_all_read() -> None:
+    inner = f"<w:tbl><w:tr><w:tc><w:p>{run('inside')}</w:p></w:tc></w:tr></w:tbl>"
+    cells = "".join(f"<w:tc><w:p>{run(text)}</w:p></w:tc>" for text in ("12", "12"))
+    table = f"<w:tbl><w:tr>{cells}<w:tc>{inner}<w:p/></w:tc></w:tr></w:tbl>"
+    assert extract(word_with(table)).text == "12\t12\tinside"
+
+
 def test_the_title_of_a_word_documents_properties_comes_first() -> None:
     found = extract(make_docx("Harbour news"))
     assert found.title == "Harbour news"

@@ -15,6 +15,7 @@ from watcher.extract import documents, letters, pages
 from watcher.extract.charsets import decode
 from watcher.extract.languages import language as language
 from watcher.extract.pages import fragment as fragment
+from watcher.extract.word import word
 from watcher.model import Extracted, Permanent, WatcherError
 
 LIMIT = 50 * 1024 * 1024
@@ -201,6 +202,6 @@ _READERS: dict[str, Callable[[bytes, str], Extracted]] = {
     "text": documents.plain,
     "markdown": documents.markdown,
     "pdf": documents.pdf,
-    "word": documents.word,
+    "word": word,
     "mail": letters.message,
 }

@@ -1,4 +1,4 @@
-"""Documents that are not pages: plain text, Markdown, PDF, Word. Each reader takes bytes and gives `Extracted`."""
+"""Documents that are not pages: plain text, Markdown, PDF. Each reader takes bytes and gives `Extracted`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import os
 import re
 import stat
-import zipfile
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -225,41 +224,3 @@ def _pdf_date(value: object) -> datetime | None:
         piece.decode() if piece else "" for piece in match.groups()
     )
     return moment(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{east or '+00'}:{more or '00'}")
-
-
-# --------------------------------------------------------------------------- Word
-
-
-def word(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - readers have one signature
-    """A Word document (.docx): the title of its properties, else its first paragraph if that is a heading.
-
-    Its dates are left alone: they are the template's as often as the document's.
-    """
-    from docx import Document  # noqa: PLC0415 - workers only
-    from docx.table import Table  # noqa: PLC0415
-
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        items = archive.infolist()
-        if any(item.flag_bits & 1 for item in items):
-            raise Permanent("it is an encrypted Word document: save it without a password")
-        if sum(item.file_size for item in items) > UNPACKED:
-            raise Permanent(f"it is a Word document that unpacks to more than {UNPACKED / 1e6:.0f} MB")
-    document = Document(io.BytesIO(data))
-    about = document.core_properties
-    title = clean_line(about.title or "")
-    lines: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            lines += ["\t".join(dict.fromkeys(cell.text for cell in row.cells)) for row in block.rows]
-        elif not lines and block.style is not None and str(block.style.name).startswith(("Title", "Heading")):
-            # A headline is the title, and is not said again in the text.
-            title = title or clean_line(block.text)
-            if clean_line(block.text) != title:
-                lines.append(block.text)
-        else:
-            lines.append(block.text)
-    return Extracted(
-        text="\n".join(lines),
-        title=title,
-        author=about.author if about.author != "python-docx" else None,
-    )
