@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import sys
 import zipfile
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from watcher.engines import parts
 from watcher.extract import extract, fragment, language, read
-from watcher.model import Permanent, Temporary
+from watcher.model import Extracted, Permanent, Temporary, WorkerLost
 
 STORY = [
     "The harbour master of Vik left his post on Monday and boarded a ferry with two of his clerks, the port said.",
@@ -417,6 +424,97 @@ def test_equal_cells_and_tables_in_cells_of_a_word_document_are_all_read() -> No
     cells = "".join(f"<w:tc><w:p>{run(text)}</w:p></w:tc>" for text in ("12", "12"))
     table = f"<w:tbl><w:tr>{cells}<w:tc>{inner}<w:p/></w:tc></w:tr></w:tbl>"
     assert extract(word_with(table)).text == "12\t12\tinside"
+
+
+def mail_with(*attached: tuple[bytes, str, str] | EmailMessage, words: str = "See attached.") -> bytes:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Cover note", "desk@example.org"
+    mail.set_content(words)
+    mail.add_alternative(f"<p>{words}</p>", subtype="html")
+    for one in attached:
+        if isinstance(one, EmailMessage):
+            mail.add_attachment(one)
+        else:
+            data, kind, name = one
+            main, _, sub = kind.partition("/")
+            mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    return mail.as_bytes()
+
+
+def test_documents_attached_to_a_mail_are_read_after_its_words_whatever_type_they_are_said_to_be() -> None:
+    pdf = make_pdf(["The clerks boarded a ferry on Monday."], "Ferry")
+    found = extract(
+        mail_with(
+            (make_docx(), "application/octet-stream", "port.docx"),
+            (pdf, "application/pdf", "ferry.pdf"),
+            (b"A plain note.", "text/plain", "note.txt"),
+        )
+    )
+    assert found.title == "Cover note"
+    word = f"항구 소식\n\n{STORY[0]}\n\nferries\t12\n\n{STORY[1]}"
+    ferry = "Ferry\n\nThe clerks boarded a ferry on Monday."
+    assert found.text == f"See attached.\n\n{word}\n\n{ferry}\n\nnote.txt\n\nA plain note."
+
+
+def test_a_forwarded_mail_is_read_with_what_is_attached_to_it() -> None:
+    inner = email.message_from_bytes(
+        mail_with((b"A plain note.", "text/plain", "note.txt"), words="Look."), policy=email.policy.default
+    )
+    assert isinstance(inner, EmailMessage)
+    found = extract(mail_with(inner, words="FYI"))
+    assert found.text == "FYI\n\nCover note\n\nLook.\n\nnote.txt\n\nA plain note."
+
+
+def test_of_an_attachment_that_cannot_be_read_the_name_is_given_and_of_pictures_and_signatures_nothing() -> (
+    None
+):
+    found = extract(
+        mail_with(
+            (b"\x89PNG\r\n\x1a\n", "image/png", "logo.png"),
+            (b"%PDF-1.5 broken", "application/pdf", "scan.pdf"),
+            (b"PK\x03\x04", "application/zip", "all.zip"),
+            (b"-----BEGIN", "application/pgp-signature", "signature.asc"),
+        )
+    )
+    assert found.text == "See attached.\n\nscan.pdf\n\nall.zip"
+
+
+def test_mails_within_mails_without_end_are_read_to_a_bound() -> None:
+    mail = EmailMessage()
+    mail.set_content("The innermost.")
+    for number in range(20):
+        outer = EmailMessage()
+        outer["Subject"] = f"Forwarded {number}"
+        outer.set_content(f"Level {number}.")
+        outer.add_attachment(mail)
+        mail = outer
+    text = extract(mail.as_bytes()).text
+    assert "Level 19." in text
+    assert "Level 15." in text
+    assert "innermost" not in text
+
+
+def test_a_mail_whose_attachment_takes_the_worker_with_it_is_read_without_it(tmp_path: Path) -> None:
+    class Mortal:
+        lost = 0
+
+        def run(self, function: Callable[..., Extracted], *args: object, timeout: timedelta) -> Extracted:
+            assert timeout
+            found = function(*args)
+            if "A plain note." in found.text:
+                self.lost += 1
+                raise WorkerLost("the worker ran out of time (60 s) and was killed")
+            return found
+
+    file = tmp_path / "m.eml"
+    file.write_bytes(mail_with((b"A plain note.", "text/plain", "note.txt")))
+    workers: Any = Mortal()
+    assert parts.document(workers, str(file)).text == "See attached.\n\nnote.txt"
+    assert workers.lost == 1
+    note = tmp_path / "note.txt"
+    note.write_bytes(b"A plain note.")
+    with pytest.raises(WorkerLost):
+        parts.document(workers, str(note))
 
 
 def test_the_title_of_a_word_documents_properties_comes_first() -> None:

@@ -33,21 +33,25 @@ def extract(
     name: str = "",
     strip: tuple[str, ...] = (),
     metadata: bool = True,
+    attachments: bool = True,
 ) -> Extracted:
     """The text of a document, its paragraphs one blank line apart, with title, author, date and language.
 
     What it is, is told by its first bytes, then by `name` (of the file) and
     `content_type`. `strip` are CSS selectors of what to take off a page first.
     `metadata` false leaves a page's title, author and date alone (they cost
-    1 ms of a page's 12). `published` is aware UTC, and may be in the future.
-    Raises `Permanent` that says what it is instead of a document, or why it
-    cannot be read.
+    1 ms of a page's 12), `attachments` false the documents that came with a
+    mail. `published` is aware UTC, and may be in the future. Raises
+    `Permanent` that says what it is instead of a document, or why it cannot
+    be read.
     """
     if len(data) > LIMIT:
         raise Permanent(f"too large: {len(data) / 1e6:.0f} MB (the limit is {LIMIT / 1e6:.0f} MB)")
     kind = _kind(data, content_type, name)
     if kind == "html":
         found = pages.page(decode(data, content_type), url=url, strip=strip, metadata=metadata)
+    elif kind == "mail" and not attachments:
+        found = letters.message(data, None)
     else:
         found = _read(kind, data, content_type)
     text = documents.clean(found.text)
@@ -67,10 +71,23 @@ def extract(
     )
 
 
-def read(path: str, part: str | None = None) -> Extracted:
-    """The document in a file; of an mbox, the message that `part` names. Raises as `extract`, and if it is gone."""
+def read(path: str, part: str | None = None, *, attachments: bool = True) -> Extracted:
+    """The document in a file; of an mbox, the message that `part` names. Raises as `extract`, and if it is gone.
+
+    `attachments` false gives but the names of what came with a mail.
+    """
     data = documents.load(path, part, limit=LIMIT)
-    return extract(data, name="message.eml" if part else path)
+    return extract(data, name="message.eml" if part else path, attachments=attachments)
+
+
+def _attached(data: bytes, content_type: str, name: str) -> Extracted:
+    """A document that came with a mail. Raises `Permanent` for anything else, mails without end among it."""
+    kind = _kind(data, content_type, name)
+    if kind == "mail":
+        raise Permanent("it is a mail within a mail that is not marked as one")
+    if kind == "html":
+        return pages.page(decode(data, content_type), url=None, strip=(), metadata=False)
+    return _read(kind, data, content_type)
 
 
 def _read(kind: str, data: bytes, content_type: str) -> Extracted:
@@ -203,5 +220,5 @@ _READERS: dict[str, Callable[[bytes, str], Extracted]] = {
     "markdown": documents.markdown,
     "pdf": documents.pdf,
     "word": word,
-    "mail": letters.message,
+    "mail": lambda data, _content_type: letters.message(data, _attached),
 }
