@@ -279,25 +279,34 @@ def test_a_mail_of_html_alone_gives_its_text() -> None:
 # --------------------------------------------------------------------------- PDF and Word
 
 
-def make_pdf(lines: list[str], title: str = "") -> bytes:
-    """A one-page PDF in any script: a Type0 font with a ToUnicode map."""
-    code = {char: number for number, char in enumerate(sorted({char for line in lines for char in line}), 1)}
+def make_pdf(lines: list[str], title: str = "", *more: list[str]) -> bytes:
+    """A PDF in any script, of one page or `more`: a Type0 font with a ToUnicode map."""
+    pages = [lines, *more]
+    code = {char: number for number, char in enumerate(sorted(set("".join(map("".join, pages)))), 1)}
     pairs = "".join(f"<{number:04X}> <{char.encode('utf-16-be').hex()}>\n" for char, number in code.items())
     cmap = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
         "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         f"{len(code)} beginbfchar\n{pairs}endbfchar\nendcmap end end"
     )
-    shown = "".join(f"<{''.join(f'{code[char]:04X}' for char in line)}> Tj T*\n" for line in lines)
-    streams = [f"BT /F1 12 Tf 72 720 Td 14 TL\n{shown}ET", cmap]
-    content, unicode_map = (f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream" for stream in streams)
+    shown = (
+        "".join(f"<{''.join(f'{code[char]:04X}' for char in line)}> Tj T*\n" for line in page)
+        for page in pages
+    )
+    streams = [cmap, *(f"BT /F1 12 Tf 72 720 Td 14 TL\n{page}ET" for page in shown)]
+    unicode_map, content, *contents = (
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream" for stream in streams
+    )
+    others = range(10, 10 + len(contents))
+    kids = " ".join(f"{number} 0 R" for number in (3, *(number + len(contents) for number in others)))
+    a_page = (
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R "
+        "/Resources << /Font << /F1 5 0 R >> >> >>"
+    )
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        (
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-            "/Resources << /Font << /F1 5 0 R >> >> >>"
-        ),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        a_page.format(4),
         content,
         (
             "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H "
@@ -313,6 +322,8 @@ def make_pdf(lines: list[str], title: str = "") -> bytes:
             "/Ascent 700 /Descent -200 /CapHeight 700 /StemV 80 >>"
         ),
         f"<< /Title <FEFF{title.encode('utf-16-be').hex()}> /CreationDate (D:20260302100000+09'00') >>",
+        *contents,
+        *(a_page.format(number) for number in others),
     ]
     data, places = "%PDF-1.5\n", []
     for number, text in enumerate(objects, 1):
@@ -330,6 +341,17 @@ def test_a_korean_pdf_gives_its_text_with_lines_joined_its_title_and_its_day() -
     assert found.text == "항구의 책임자가 월요일에 자리를 떠났다고 당국이 밝혔다."
     assert (found.title, found.language) == ("항구 소식", "ko")
     assert found.published == datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+def test_what_stands_above_and_below_every_page_of_a_pdf_is_no_part_of_its_text() -> None:
+    first, *rest = [
+        ["The Northern Review", f"Rainfall {7 * page} mm.", STORY[page], f"Page {page + 1} of 3"]
+        for page in range(3)
+    ]
+    found = extract(make_pdf(first, "", *rest))
+    said = " ".join(found.text.split())
+    assert said == " ".join(f"Rainfall {7 * page} mm. {STORY[page]}" for page in range(3))
+    assert found.title == "The Northern Review"
 
 
 def make_docx(title: str = "") -> bytes:

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import stat
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -178,7 +179,9 @@ _TURN = re.compile(
 _PAGE_NUMBER = re.compile(r"^[ ]*[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*$\n?", re.MULTILINE)
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint)|untitled|document\d*\Z|.*\.(?:docx?|indd|pdf|hwpx?|qxd)\Z", re.IGNORECASE
+    r"microsoft (?:word|powerpoint)|\(?(?:untitled|anonymous|unspecified)|document\d*\Z"
+    r"|.*\.(?:docx?|indd|pdf|hwpx?|qxd)\Z",
+    re.IGNORECASE,
 )
 """What programs write where nobody gave a title."""
 _PDF_DATE = re.compile(rb"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?")
@@ -201,13 +204,56 @@ def pdf(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - rea
         raise Permanent("it is a PDF that does not allow its text to be taken") from error
     if not re.search(r"\w", text):
         raise Permanent("it is a PDF without text (a scan, perhaps): run OCR on it first")
+    text, head = _unframed(text)
     text = _HYPHEN.sub("", _PAGE_NUMBER.sub("", _TURN.sub(" ", text))).replace("\x0c", "\n\n")
     title = _pdf_string(about.get("Title"))
     named = title and not _NO_TITLE.match(title)
     found = Extracted(text=unwrap(text), title=title) if named else _titled(text)
     return replace(
-        found, author=_pdf_string(about.get("Author")) or None, published=_pdf_date(about.get("CreationDate"))
+        found,
+        title=found.title or head,  # many a report has its title above every page
+        author=_pdf_string(about.get("Author")) or None,
+        published=_pdf_date(about.get("CreationDate")),
     )
+
+
+EDGE = 3
+"""Lines at the head and at the foot of a page among which what stands on every page is looked for."""
+
+
+def _unframed(text: str) -> tuple[str, str]:
+    """`text` without what stands at the head or foot of many pages, and the first such line that counts nothing."""
+    pages = [page.split("\n") for page in text.split("\x0c")]
+    edges: list[list[tuple[int, set[tuple[str, int | None]]]]] = []
+    for number, lines in enumerate(pages):
+        filled = [place for place, line in enumerate(lines) if line.strip()]
+        places = filled[:EDGE] + filled[EDGE:][-EDGE:]
+        edges.append([(place, _keys(lines[place], number)) for place in places])
+    counted = Counter(key for edge in edges for key in {key for _, keys in edge for key in keys})
+    # Left and right pages may say different things, so each stands on half of them.
+    running = {key for key, count in counted.items() if count >= max(3, 0.4 * len(pages))}
+    head = ""
+    for lines, edge in zip(pages, edges, strict=True):
+        for place, keys in edge:
+            if frame := keys & running:
+                head = head or (
+                    "" if any(offset is not None for _, offset in frame) else clean_line(lines[place])
+                )
+                lines[place] = ""
+    return "\x0c".join("\n".join(lines) for lines in pages), head
+
+
+def _keys(line: str, page: int) -> set[tuple[str, int | None]]:
+    """What may be the same line on other pages: the line itself, or with a number in it that rises with the pages.
+
+    Any number will not do: a table's first row differs from page to page in nothing else.
+    """
+    line = " ".join(line.split())
+    if len(line) > HEADLINE:
+        return set()
+    numbers = re.finditer(r"(?<!\d)\d{1,5}(?!\d)", line)
+    counting = {(f"{line[: found.start()]}#{line[found.end() :]}", int(found[0]) - page) for found in numbers}
+    return {(line, None), *counting}
 
 
 def _pdf_string(value: object) -> str:
