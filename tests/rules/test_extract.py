@@ -157,6 +157,19 @@ def test_a_page_is_decoded_by_what_it_is(text: str, charset: str, content_type: 
     assert text.strip() in extract(html.encode(charset), content_type=content_type).text
 
 
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        (KOREAN + "가", "utf-16-le"),
+        (KOREAN + "가", "utf-16-be"),
+        (KOREAN, "iso2022_kr"),
+        (JAPANESE, "iso2022_jp"),
+    ],
+)
+def test_a_text_file_without_a_label_is_decoded_by_its_bytes(text: str, charset: str) -> None:
+    assert extract(text.encode(charset), name="a.txt").text == text.strip()
+
+
 def test_bad_bytes_cost_only_themselves() -> None:
     data = page(KOREAN).replace("월요일".encode(), b"\xff\xfe", 1)
     found = extract(data, content_type="text/html; charset=utf-8")
@@ -586,6 +599,19 @@ ENCRYPTION = b"/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O <00> /U <0
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "", "save it as .docx", id="an old Word document"
         ),
+        pytest.param(
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99) + "HwpSummaryInformation".encode("utf-16-le"),
+            "",
+            "Hangul document",
+            id="an old Hangul document",
+        ),
+        pytest.param(
+            b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/hwp+zip",
+            "",
+            "Hangul document",
+            id="a Hangul document",
+        ),
+        pytest.param(b"%!PS-Adobe-3.0\nshowpage\n", "", "PostScript", id="PostScript"),
         pytest.param(b"<html><body></body></html>", "text/html", "no text", id="an empty page"),
     ],
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from watcher.extract import documents, letters, pages
-from watcher.extract.charsets import decode
+from watcher.extract.charsets import decode, shifted, wide
 from watcher.extract.languages import language as language
 from watcher.extract.pages import fragment as fragment
 from watcher.extract.word import word
@@ -118,6 +118,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old Word or Office document (save it as .docx)"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "an empty ZIP file"),
+    (b"%!PS", "a PostScript file (save it as .pdf)"),
     (b"\x1f\x8b", "a gzip file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -131,6 +132,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+
+_HANGUL = "HwpSummaryInformation".encode("utf-16-le")
+"""The stream that Hangul's older documents have among those of an Office document."""
 
 _TAGS = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta|article|section|div|p|h[1-6]|table|span|br|ul|ol|a\s)[\s>/]?",
@@ -177,6 +181,8 @@ def _by_magic(data: bytes) -> str | None:
         if data.startswith(magic):
             if kind == "zip":
                 return _zipped(data)
+            if _HANGUL in data:
+                raise Permanent("it is a Hangul document (save it as .docx or .pdf), not text")
             raise Permanent(f"it is {kind}, not text")
     return None
 
@@ -197,6 +203,8 @@ def _zipped(data: bytes) -> str:
             raise Permanent("it is a spreadsheet or a slide show, not a text document")
     if b"mimetypeapplication/vnd.oasis" in start:
         raise Permanent("it is an OpenDocument file (save it as .docx)")
+    if b"mimetypeapplication/hwp+zip" in start:
+        raise Permanent("it is a Hangul document (save it as .docx or .pdf)")
     if b"mimetypeapplication/epub" in start:
         raise Permanent("it is an e-book, not a document")
     raise Permanent("it is a ZIP file, not text")
@@ -206,7 +214,7 @@ _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\x0b\x0c\r\x1b
 
 
 def _binary(data: bytes) -> bool:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or wide(data) or shifted(data):
         return False
     sample = data[:8192]
     zeros = sample.count(0)
