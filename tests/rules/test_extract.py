@@ -47,6 +47,39 @@ def test_a_page_gives_its_article_with_paragraphs_apart_and_the_headline_as_titl
     assert found.language == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30.11.2026, 12:00 Uhr", datetime(2026, 11, 30, 12, tzinfo=UTC)),
+        ("2026-11-30 09:12 KST", datetime(2026, 11, 30, 0, 12, tzinfo=UTC)),
+        ("Nov. 30, 2026 9:12 a.m. ET", datetime(2026, 11, 30, 14, 12, tzinfo=UTC)),
+        ("Mon, 30 Nov 2026 09:12:00 +0900", datetime(2026, 11, 30, 0, 12, tzinfo=UTC)),
+        ("30 novembre 2026", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("30 ноября 2026", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("2026년 11월 30일 오전 9시 12분", datetime(2026, 11, 30, 9, 12, tzinfo=UTC)),
+        ("2026년 11월 30일(월) 오후 12:05", datetime(2026, 11, 30, 12, 5, tzinfo=UTC)),
+        ("2026年11月30日下午3点05分", datetime(2026, 11, 30, 15, 5, tzinfo=UTC)),
+        ("令和8年11月30日", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("03/04/2026", None),  # April or March
+        ("November 2026", None),
+        ("Saturday", None),
+        ("2026년 13월 40일", None),
+        ("8年11月30日", None),
+        ("99999999999 9999", None),
+    ],
+)
+def test_a_date_is_read_as_people_write_it(text: str, expected: datetime | None) -> None:
+    note = f"---\ntitle: The title\ndate: {text}\n---\n\nThe text of it."
+    assert extract(note.encode(), name="a.md").published == expected
+
+
+def test_a_page_without_a_date_for_machines_has_the_korean_one_it_shows() -> None:
+    shown = "<p class='article-date'>입력 2026년 11월 30일 오전 9시 12분</p>"
+    assert extract(page(*STORY, around=shown)).published == datetime(2026, 11, 30, 9, 12, tzinfo=UTC)
+    passing = "<p class='lead'>입력 2026년 11월 30일 오전 9시 12분</p>"
+    assert extract(page(*STORY, around=passing)).published is None
+
+
 def test_comments_and_teasers_are_no_part_of_the_article() -> None:
     around = (
         f"<div class='related'><h3>Read also</h3><ul><li><a href='/1'>{TEASER}</a></li></ul></div>"

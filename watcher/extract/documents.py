@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from watcher.extract.charsets import decode
-from watcher.extract.imprint import moment
+from watcher.extract.dates import moment, written
 from watcher.model import Extracted, Permanent, Temporary
 
 UNPACKED = 200 * 1024 * 1024
@@ -153,7 +153,7 @@ def markdown(data: bytes, content_type: str = "") -> Extracted:
         text=_unmarked(found.text),
         title=_unmarked(found.title),
         author=front.get("author") or None,
-        published=moment(front.get("date", "") or front.get("published", "")),
+        published=written(front.get("date", "") or front.get("published", "")),
         language=front.get("lang") or front.get("language"),
     )
 
