@@ -3,13 +3,14 @@
     python bench/stories.py [--data DIR]... [--read N]
 
 Labelled reports stand in bench/stories/reports.jsonl, written for this: `{"id", "title", "text", "published", "story",
-"topic"}` a line. Labelled pairs stand in bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which
-DIR holds (`{"id", "title", "text", "published"}`); a pair counts for as many as it stands for. Both are split by a
-hash, of the topic and of the pair: the weights of watcher/novelty/accord.py were fitted on the first half, "develop";
-variants of the method were compared on both, so "check" is lightly used, not untouched. Labelled pages stand in
-bench/stories/page-stories.tsv, by the ids of ground-truth.json of the article-extraction data. What DIR holds
-besides (`*.jsonl`, `*.jsonl.gz` with "story") is scored as well. Pages bear no dates and arrive at one moment, in any
-order; "undated" are the written reports so.
+"topic"}` a line. So do those of plain-reports.jsonl, in which several outlets tell one event as outlets do; they have
+no dates, came after the weights and the threshold, and nothing was fitted on them. Labelled pairs stand in
+bench/stories/reuters-pairs.tsv, by the ids of reuters-dev.jsonl.gz, which DIR holds (`{"id", "title", "text",
+"published"}`); a pair counts for as many as it stands for. Both are split by a hash, of the topic and of the pair: the
+weights of watcher/novelty/accord.py were fitted on the first half, "develop"; variants of the method were compared on
+both, so "check" is lightly used, not untouched. Labelled pages stand in bench/stories/page-stories.tsv, by the ids of
+ground-truth.json of the article-extraction data. What DIR holds besides (`*.jsonl`, `*.jsonl.gz` with "story") is
+scored as well. Pages bear no dates and arrive at one moment, in any order; "undated" are the written reports so.
 
 `threads` are pairs that were given one story, reports being judged in order of time; `links` pairs whose own strength
 reaches LINK; `R at .95` the recall of links at the best threshold whose precision is .95 or more in that half, 0 if
@@ -99,10 +100,15 @@ def main() -> None:
     undated = [{**report, "published": None} for report in written]
     random.Random(7).shuffle(undated)
     _print_rows("written, undated", undated, _label(undated))
+    plain = list(_lines(LABELS / "plain-reports.jsonl"))
+    random.Random(7).shuffle(plain)
+    for language in ("en", "ko", "zh"):
+        told = [report for report in plain if report["language"] == language]
+        _print_rows(f"plain, {language}", told, _whole(told))
     for folder in options.data:
         if (folder / PAGES).exists():
             pages = _pages(folder / PAGES)
-            _print_rows("pages", pages, {"all": [label for half in _label(pages).values() for label in half]})
+            _print_rows("pages", pages, _whole(pages))
     for path in found:
         reports = sorted(_lines(path), key=_at)
         ours = path.name == "reuters-dev.jsonl.gz"
@@ -211,13 +217,19 @@ def _label(reports: list[Report]) -> dict[str, list[Labelled]]:
     for report in reports:
         if report.get("story"):
             halves[_half(report.get("topic") or report["story"])].append(report)
-    return {
-        half: [
-            Labelled((one["id"], other["id"]), one["story"] == other["story"], 1)
-            for one, other in combinations(labelled, 2)
-        ]
-        for half, labelled in halves.items()
-    }
+    return {half: _pairs(labelled) for half, labelled in halves.items()}
+
+
+def _whole(reports: list[Report]) -> dict[str, list[Labelled]]:
+    """Every pair of the labelled reports, in no halves."""
+    return {"all": _pairs(reports)}
+
+
+def _pairs(reports: list[Report]) -> list[Labelled]:
+    return [
+        Labelled((one["id"], other["id"]), one["story"] == other["story"], 1)
+        for one, other in combinations(reports, 2)
+    ]
 
 
 def _read_pairs(path: Path) -> dict[str, list[Labelled]]:
