@@ -2,7 +2,7 @@
 
     python bench/near_duplicates.py --data DIR
 
-DIR holds `*.jsonl.gz` (`{"id", "text", …}`, a line a document, in time order)
+DIR, or a folder in it, holds `*.jsonl.gz` (`{"id", "text", …}`, a line a document, in time order)
 and, by the same name, `*.pairs.tsv.gz` (`id id copy|ignore`). A pair counts as
 found when it is linked with max(containment, contained) ≥ .5; `clusters` does
 the same for all pairs within one cluster of links. Nothing is fitted to the
@@ -32,6 +32,7 @@ from watcher.novelty import Fingerprint, compare, fingerprint
 
 Pair = frozenset[str]
 CANDIDATES = 20
+PAIRS = ".pairs.tsv.gz"
 
 
 def main() -> None:
@@ -42,9 +43,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the labelled text")
     parser.add_argument("--only", default="", help="only methods whose name holds this")
     arguments = parser.parse_args()
-    for path in sorted(arguments.data.glob("*.jsonl.gz")):
+    labels = sorted(arguments.data.rglob(f"*{PAIRS}"))
+    if not labels:
+        parser.error(
+            f"no file in or below {arguments.data} ends in {PAIRS}: give the folder with the labelled text"
+        )
+    for pairs in labels:
+        path = pairs.with_name(pairs.name.replace(PAIRS, ".jsonl.gz"))
         documents = [(line["id"], line["text"]) for line in _lines(path)]
-        copies, ignored = _labels(path.with_name(path.name.replace(".jsonl.gz", ".pairs.tsv.gz")))
+        copies, ignored = _labels(pairs)
         print(
             f"{path.name}: {len(documents)} documents, {len(copies)} copies, {len(ignored)} pairs not counted"
         )
@@ -54,7 +61,11 @@ def main() -> None:
         for name, method in METHODS.items():
             if arguments.only in name:
                 began = time.process_time()
-                found = method(documents)
+                try:
+                    found = method(documents)
+                except ModuleNotFoundError as missing:
+                    print(f"{name:28} {missing.name} is not installed: pip install '.[bench]'")
+                    continue
                 spent = time.process_time() - began
                 print(_row(name, found, copies, ignored, spent), flush=True)
 

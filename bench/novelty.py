@@ -315,9 +315,18 @@ def sizes(path: Path) -> tuple[int, int, int, str]:
 
 def peers(folder: Path, count: int) -> None:
     """FTS5 as an index, and datasketch's MinHash LSH in memory, over `count` of the same texts."""
+    print(f"\npeers, {count:,} documents:")
+    try:
+        _min_hash(count)
+    except ModuleNotFoundError as missing:
+        print(f"  {missing.name} is not installed: pip install '.[bench]'")
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        _full_text(Path(place) / "fts.db", count)
+
+
+def _min_hash(count: int) -> None:
     from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 - only where the peers are asked for
 
-    print(f"\npeers, {count:,} documents:")
     before = anonymous()
     lsh, insert, look = MinHashLSH(threshold=0.5, num_perm=128), Cost(), Cost()
     for number in range(count):
@@ -335,8 +344,6 @@ def peers(folder: Path, count: int) -> None:
         f"  datasketch MinHash LSH, in memory: fingerprint and store {insert.mean:.2f} ms, look up {look} ms,"
         f" {(anonymous() - before) / count:,.0f} bytes a document of anonymous memory"
     )
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        _full_text(Path(place) / "fts.db", count)
 
 
 def _full_text(path: Path, count: int) -> None:

@@ -59,7 +59,7 @@ class Case:
     """All that a judgement rests on.
 
     `title_known_to`: the watchlists that know an article of this very title
-    (None: all). `boilerplate`: spans known to everybody. `titles`: lines of the text
+    (None: all). `boilerplate`: spans known to everybody. `titles`: lines of the text, or what its `Read also:` names,
     that are titles of stored articles, each with the watchlists that know one
     of them. `changes`: for each watchlist what a revision changed in the
     sentences it hit. `already`: the watchlists this item alerted before, where

@@ -75,6 +75,43 @@ def test_reports_that_name_other_dates_accord_less(mine, same, another):
     assert odds(one, with_more(AGAIN, same)) > odds(one, with_more(AGAIN, another)) + 0.5
 
 
+@pytest.mark.parametrize(
+    ("mine", "same", "another"),
+    [
+        ("OSTWICK, March 3 -", "It was on 3rd of March.", "OSTWICK, March 21 -"),
+        ("OSTWICK, Sept. 3 -", "OSTWICK, 3 Sep -", "OSTWICK, 21 Sept -"),
+        ("3일 오후,", "3일이다.", "21일 오전,"),
+        ("本月3日，", "3日晚，", "21日晚，"),
+    ],
+    ids=["English", "a month cut short", "Korean", "Chinese"],
+)
+def test_heads_that_name_other_days_of_a_month_accord_less(mine, same, another):
+    one = BRIDGE[0], f"{mine} {BRIDGE[1]}"
+    like, unlike = (odds(one, (AGAIN[0], f"{day} {AGAIN[1]}")) for day in (same, another))
+    assert like > unlike + 1.5
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "21일째 닫혔다.",
+        "21일 만에 열렸다.",
+        "21日内",
+        "At 21:30 in March,",
+        "For 21 decent workers,",
+        "In May 2021,",
+        "After 1.21 May",
+    ],
+)
+def test_what_is_no_day_of_a_month_keeps_no_reports_apart(lead):
+    assert terms_of("", f"March 3: {BRIDGE[1]}").days == 1 << 3
+    assert terms_of("", f"{lead} {BRIDGE[1]}").days == 0
+
+
+def test_a_day_named_below_the_head_keeps_no_reports_apart():
+    assert terms_of(*with_more(BRIDGE, f"{OTHER[1]} It may be open on March 21.")).days == 0
+
+
 def test_a_date_that_only_one_names_does_not_keep_reports_apart():
     dates = terms_of(*with_more(BRIDGE, "It may be open in March, on a Sunday, in 1974.")).dates
     assert dates == (1 << 2, 1 << 6, 1 << 74)

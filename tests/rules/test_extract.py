@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import sys
 import zipfile
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from watcher.engines import parts
 from watcher.extract import extract, fragment, language, read
-from watcher.model import Permanent, Temporary
+from watcher.model import Extracted, Permanent, Temporary, WorkerLost
 
 STORY = [
     "The harbour master of Vik left his post on Monday and boarded a ferry with two of his clerks, the port said.",
@@ -38,6 +45,39 @@ def test_a_page_gives_its_article_with_paragraphs_apart_and_the_headline_as_titl
     assert found.text == "\n\n".join(STORY)
     assert found.title == "Harbour master of Vik leaves"
     assert found.language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30.11.2026, 12:00 Uhr", datetime(2026, 11, 30, 12, tzinfo=UTC)),
+        ("2026-11-30 09:12 KST", datetime(2026, 11, 30, 0, 12, tzinfo=UTC)),
+        ("Nov. 30, 2026 9:12 a.m. ET", datetime(2026, 11, 30, 14, 12, tzinfo=UTC)),
+        ("Mon, 30 Nov 2026 09:12:00 +0900", datetime(2026, 11, 30, 0, 12, tzinfo=UTC)),
+        ("30 novembre 2026", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("30 ноября 2026", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("2026년 11월 30일 오전 9시 12분", datetime(2026, 11, 30, 9, 12, tzinfo=UTC)),
+        ("2026년 11월 30일(월) 오후 12:05", datetime(2026, 11, 30, 12, 5, tzinfo=UTC)),
+        ("2026年11月30日下午3点05分", datetime(2026, 11, 30, 15, 5, tzinfo=UTC)),
+        ("令和8年11月30日", datetime(2026, 11, 30, tzinfo=UTC)),
+        ("03/04/2026", None),  # April or March
+        ("November 2026", None),
+        ("Saturday", None),
+        ("2026년 13월 40일", None),
+        ("8年11月30日", None),
+        ("99999999999 9999", None),
+    ],
+)
+def test_a_date_is_read_as_people_write_it(text: str, expected: datetime | None) -> None:
+    note = f"---\ntitle: The title\ndate: {text}\n---\n\nThe text of it."
+    assert extract(note.encode(), name="a.md").published == expected
+
+
+def test_a_page_without_a_date_for_machines_has_the_korean_one_it_shows() -> None:
+    shown = "<p class='article-date'>입력 2026년 11월 30일 오전 9시 12분</p>"
+    assert extract(page(*STORY, around=shown)).published == datetime(2026, 11, 30, 9, 12, tzinfo=UTC)
+    passing = "<p class='lead'>입력 2026년 11월 30일 오전 9시 12분</p>"
+    assert extract(page(*STORY, around=passing)).published is None
 
 
 def test_comments_and_teasers_are_no_part_of_the_article() -> None:
@@ -148,6 +188,19 @@ FRENCH = "Le maître du port, ébranlé, a quitté son poste, où l'été l'avai
 def test_a_page_is_decoded_by_what_it_is(text: str, charset: str, content_type: str, meta: str) -> None:
     html = f"<html><head>{meta}</head><body><article><p>{text}</p></article></body></html>"
     assert text.strip() in extract(html.encode(charset), content_type=content_type).text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        (KOREAN + "가", "utf-16-le"),
+        (KOREAN + "가", "utf-16-be"),
+        (KOREAN, "iso2022_kr"),
+        (JAPANESE, "iso2022_jp"),
+    ],
+)
+def test_a_text_file_without_a_label_is_decoded_by_its_bytes(text: str, charset: str) -> None:
+    assert extract(text.encode(charset), name="a.txt").text == text.strip()
 
 
 def test_bad_bytes_cost_only_themselves() -> None:
@@ -272,25 +325,34 @@ def test_a_mail_of_html_alone_gives_its_text() -> None:
 # --------------------------------------------------------------------------- PDF and Word
 
 
-def make_pdf(lines: list[str], title: str = "") -> bytes:
-    """A one-page PDF in any script: a Type0 font with a ToUnicode map."""
-    code = {char: number for number, char in enumerate(sorted({char for line in lines for char in line}), 1)}
+def make_pdf(lines: list[str], title: str = "", *more: list[str]) -> bytes:
+    """A PDF in any script, of one page or `more`: a Type0 font with a ToUnicode map."""
+    pages = [lines, *more]
+    code = {char: number for number, char in enumerate(sorted(set("".join(map("".join, pages)))), 1)}
     pairs = "".join(f"<{number:04X}> <{char.encode('utf-16-be').hex()}>\n" for char, number in code.items())
     cmap = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
         "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         f"{len(code)} beginbfchar\n{pairs}endbfchar\nendcmap end end"
     )
-    shown = "".join(f"<{''.join(f'{code[char]:04X}' for char in line)}> Tj T*\n" for line in lines)
-    streams = [f"BT /F1 12 Tf 72 720 Td 14 TL\n{shown}ET", cmap]
-    content, unicode_map = (f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream" for stream in streams)
+    shown = (
+        "".join(f"<{''.join(f'{code[char]:04X}' for char in line)}> Tj T*\n" for line in page)
+        for page in pages
+    )
+    streams = [cmap, *(f"BT /F1 12 Tf 72 720 Td 14 TL\n{page}ET" for page in shown)]
+    unicode_map, content, *contents = (
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream" for stream in streams
+    )
+    others = range(10, 10 + len(contents))
+    kids = " ".join(f"{number} 0 R" for number in (3, *(number + len(contents) for number in others)))
+    a_page = (
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R "
+        "/Resources << /Font << /F1 5 0 R >> >> >>"
+    )
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        (
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-            "/Resources << /Font << /F1 5 0 R >> >> >>"
-        ),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        a_page.format(4),
         content,
         (
             "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H "
@@ -306,6 +368,8 @@ def make_pdf(lines: list[str], title: str = "") -> bytes:
             "/Ascent 700 /Descent -200 /CapHeight 700 /StemV 80 >>"
         ),
         f"<< /Title <FEFF{title.encode('utf-16-be').hex()}> /CreationDate (D:20260302100000+09'00') >>",
+        *contents,
+        *(a_page.format(number) for number in others),
     ]
     data, places = "%PDF-1.5\n", []
     for number, text in enumerate(objects, 1):
@@ -323,6 +387,17 @@ def test_a_korean_pdf_gives_its_text_with_lines_joined_its_title_and_its_day() -
     assert found.text == "항구의 책임자가 월요일에 자리를 떠났다고 당국이 밝혔다."
     assert (found.title, found.language) == ("항구 소식", "ko")
     assert found.published == datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+def test_what_stands_above_and_below_every_page_of_a_pdf_is_no_part_of_its_text() -> None:
+    first, *rest = [
+        ["The Northern Review", f"Rainfall {7 * page} mm.", STORY[page], f"Page {page + 1} of 3"]
+        for page in range(3)
+    ]
+    found = extract(make_pdf(first, "", *rest))
+    said = " ".join(found.text.split())
+    assert said == " ".join(f"Rainfall {7 * page} mm. {STORY[page]}" for page in range(3))
+    assert found.title == "The Northern Review"
 
 
 def make_docx(title: str = "") -> bytes:
@@ -344,6 +419,170 @@ def test_a_word_document_gives_its_heading_as_title_and_its_tables_in_place() ->
     found = extract(make_docx())
     assert (found.title, found.author) == ("항구 소식", None)
     assert found.text == f"{STORY[0]}\n\nferries\t12\n\n{STORY[1]}"
+
+
+WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def word_with(*paragraphs: str, notes: str = "") -> bytes:
+    """A Word document whose paragraphs hold this markup, with these footnotes."""
+    from docx import Document  # noqa: PLC0415
+    from docx.opc.packuri import PackURI  # noqa: PLC0415
+    from docx.opc.part import Part  # noqa: PLC0415
+    from docx.oxml.parser import parse_xml  # noqa: PLC0415
+
+    document = Document()
+    for number, markup in enumerate(paragraphs):
+        document.element.body.insert(number, parse_xml(markup.replace(">", f" {WORD}>", 1)))
+    if notes:
+        kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+        blob = f"<w:footnotes {WORD}>{notes}</w:footnotes>".encode()
+        part = Part(PackURI("/word/footnotes.xml"), kind, blob, document.part.package)
+        document.part.relate_to(
+            part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+        )
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def run(text: str) -> str:
+    return f"<w:r><w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def test_tracked_changes_of_a_word_document_are_read_as_accepted() -> None:
+    changed = (
+        f"<w:p>{run('The clerk ')}<w:del w:id='1'><w:r><w:delText>stayed</w:delText></w:r></w:del>"
+        f"<w:ins w:id='2'>{run('left')}</w:ins><w:moveFrom w:id='3'>{run(' at dawn')}</w:moveFrom>"
+        f"{run(' on Monday.')}</w:p>"
+    )
+    assert extract(word_with(changed)).text == "The clerk left on Monday."
+
+
+def test_what_stands_in_content_controls_of_a_word_document_is_read() -> None:
+    inside = f"<w:p>{run('By ')}<w:sdt><w:sdtContent>{run('the port.')}</w:sdtContent></w:sdt></w:p>"
+    around = f"<w:sdt><w:sdtContent><w:p>{run('A paragraph.')}</w:p></w:sdtContent></w:sdt>"
+    assert extract(word_with(inside, around)).text == "By the port.\n\nA paragraph."
+
+
+def test_a_text_box_of_a_word_document_is_read_once_after_its_paragraph() -> None:
+    box = f"<w:txbxContent><w:p>{run('In the box.')}</w:p></w:txbxContent>"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    both = (
+        f"<m:AlternateContent xmlns:m='{mc}'><m:Choice Requires='w'>{box}</m:Choice>"
+        f"<m:Fallback><w:pict>{box}</w:pict></m:Fallback></m:AlternateContent>"
+    )
+    found = extract(
+        word_with(f"<w:p><w:r>{both}</w:r>{run('Beside it.')}</w:p>", f"<w:p>{run('Below.')}</w:p>")
+    )
+    assert found.text == "Beside it.\n\nIn the box.\n\nBelow."
+
+
+def test_footnotes_of_a_word_document_follow_its_text() -> None:
+    text = f"<w:p>{run('The clerk left')}<w:r><w:footnoteReference w:id='2'/></w:r>{run('.')}</w:p>"
+    notes = (
+        f"<w:footnote w:id='0'><w:p>{run('never shown')}</w:p></w:footnote>"
+        f"<w:footnote w:id='2'><w:p>{run('So the port.')}</w:p></w:footnote>"
+    )
+    assert extract(word_with(text, notes=notes)).text == "The clerk left.\n\nSo the port."
+
+
+def test_equal_cells_and_tables_in_cells_of_a_word_document_are_all_read() -> None:
+    inner = f"<w:tbl><w:tr><w:tc><w:p>{run('inside')}</w:p></w:tc></w:tr></w:tbl>"
+    cells = "".join(f"<w:tc><w:p>{run(text)}</w:p></w:tc>" for text in ("12", "12"))
+    table = f"<w:tbl><w:tr>{cells}<w:tc>{inner}<w:p/></w:tc></w:tr></w:tbl>"
+    assert extract(word_with(table)).text == "12\t12\tinside"
+
+
+def mail_with(*attached: tuple[bytes, str, str] | EmailMessage, words: str = "See attached.") -> bytes:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Cover note", "desk@example.org"
+    mail.set_content(words)
+    mail.add_alternative(f"<p>{words}</p>", subtype="html")
+    for one in attached:
+        if isinstance(one, EmailMessage):
+            mail.add_attachment(one)
+        else:
+            data, kind, name = one
+            main, _, sub = kind.partition("/")
+            mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    return mail.as_bytes()
+
+
+def test_documents_attached_to_a_mail_are_read_after_its_words_whatever_type_they_are_said_to_be() -> None:
+    pdf = make_pdf(["The clerks boarded a ferry on Monday."], "Ferry")
+    found = extract(
+        mail_with(
+            (make_docx(), "application/octet-stream", "port.docx"),
+            (pdf, "application/pdf", "ferry.pdf"),
+            (b"A plain note.", "text/plain", "note.txt"),
+        )
+    )
+    assert found.title == "Cover note"
+    word = f"항구 소식\n\n{STORY[0]}\n\nferries\t12\n\n{STORY[1]}"
+    ferry = "Ferry\n\nThe clerks boarded a ferry on Monday."
+    assert found.text == f"See attached.\n\n{word}\n\n{ferry}\n\nnote.txt\n\nA plain note."
+
+
+def test_a_forwarded_mail_is_read_with_what_is_attached_to_it() -> None:
+    inner = email.message_from_bytes(
+        mail_with((b"A plain note.", "text/plain", "note.txt"), words="Look."), policy=email.policy.default
+    )
+    assert isinstance(inner, EmailMessage)
+    found = extract(mail_with(inner, words="FYI"))
+    assert found.text == "FYI\n\nCover note\n\nLook.\n\nnote.txt\n\nA plain note."
+
+
+def test_of_an_attachment_that_cannot_be_read_the_name_is_given_and_of_pictures_and_signatures_nothing() -> (
+    None
+):
+    found = extract(
+        mail_with(
+            (b"\x89PNG\r\n\x1a\n", "image/png", "logo.png"),
+            (b"%PDF-1.5 broken", "application/pdf", "scan.pdf"),
+            (b"PK\x03\x04", "application/zip", "all.zip"),
+            (b"-----BEGIN", "application/pgp-signature", "signature.asc"),
+        )
+    )
+    assert found.text == "See attached.\n\nscan.pdf\n\nall.zip"
+
+
+def test_mails_within_mails_without_end_are_read_to_a_bound() -> None:
+    mail = EmailMessage()
+    mail.set_content("The innermost.")
+    for number in range(20):
+        outer = EmailMessage()
+        outer["Subject"] = f"Forwarded {number}"
+        outer.set_content(f"Level {number}.")
+        outer.add_attachment(mail)
+        mail = outer
+    text = extract(mail.as_bytes()).text
+    assert "Level 19." in text
+    assert "Level 15." in text
+    assert "innermost" not in text
+
+
+def test_a_mail_whose_attachment_takes_the_worker_with_it_is_read_without_it(tmp_path: Path) -> None:
+    class Mortal:
+        lost = 0
+
+        def run(self, function: Callable[..., Extracted], *args: object, timeout: timedelta) -> Extracted:
+            assert timeout
+            found = function(*args)
+            if "A plain note." in found.text:
+                self.lost += 1
+                raise WorkerLost("the worker ran out of time (60 s) and was killed")
+            return found
+
+    file = tmp_path / "m.eml"
+    file.write_bytes(mail_with((b"A plain note.", "text/plain", "note.txt")))
+    workers: Any = Mortal()
+    assert parts.document(workers, str(file)).text == "See attached.\n\nnote.txt"
+    assert workers.lost == 1
+    note = tmp_path / "note.txt"
+    note.write_bytes(b"A plain note.")
+    with pytest.raises(WorkerLost):
+        parts.document(workers, str(note))
 
 
 def test_the_title_of_a_word_documents_properties_comes_first() -> None:
@@ -393,6 +632,19 @@ ENCRYPTION = b"/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O <00> /U <0
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "", "save it as .docx", id="an old Word document"
         ),
+        pytest.param(
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99) + "HwpSummaryInformation".encode("utf-16-le"),
+            "",
+            "Hangul document",
+            id="an old Hangul document",
+        ),
+        pytest.param(
+            b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/hwp+zip",
+            "",
+            "Hangul document",
+            id="a Hangul document",
+        ),
+        pytest.param(b"%!PS-Adobe-3.0\nshowpage\n", "", "PostScript", id="PostScript"),
         pytest.param(b"<html><body></body></html>", "text/html", "no text", id="an empty page"),
     ],
 )

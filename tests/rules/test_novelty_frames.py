@@ -93,6 +93,18 @@ def alike(mine: str, theirs: str, *, titles: tuple[str, str] = ("", "")):
     return compare(fingerprint(mine, title=titles[0]), stored)
 
 
+def parted(article: str, day: str) -> str:
+    """A page whose menus are parted by the day, and whose foot is prose."""
+    return f"Skip to what was written\n{day}\n{MENU}\n{article}\n{APPEAL[:240]}"
+
+
+def on_one_bar(article: str) -> str:
+    """A page on one line, with bars between some of its long headlines."""
+    heads = "The Mill Reopens After Nine Quiet Years And Nobody Comes"
+    foot = " | ".join(f"{heads} To {name} And {name[::-1].title()} On The Dyke" for name in NAMES[:6])
+    return f"Home News Letters {article} {foot}"
+
+
 def table(of: str) -> str:
     return "\n".join(f"{number}\n{of} {name}\n{number * 7 % 90}" for number, name in enumerate(NAMES, 1))
 
@@ -118,6 +130,8 @@ THREAD = "\n".join(
         (teased(WEIR, CHOIR), teased(CHOIR, WEIR)),
         (one_line(f"{WEIR} Share. {APPEAL}"), one_line(f"{CHOIR} Share. {APPEAL}")),
         (with_bars(WEIR), with_bars(CHOIR)),
+        (parted(f"{WEIR} {BUDGET}", "Monday, 9 March"), parted(f"{CHOIR} {LETTERS}", "Tuesday, 10 March")),
+        (on_one_bar(f"{WEIR} {BUDGET}"), on_one_bar(f"{CHOIR} {LETTERS}")),
     ],
     ids=[
         "an appeal longer than the article",
@@ -131,6 +145,8 @@ THREAD = "\n".join(
         "each has the other among its teasers",
         "an appeal on the one line of the page",
         "bars for line breaks",
+        "menus that a date parts",
+        "bars between long headlines on one line",
     ],
 )
 def test_two_articles_in_one_frame_share_a_frame_alone(mine, theirs):

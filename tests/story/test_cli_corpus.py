@@ -268,6 +268,17 @@ def test_add_names_file_and_line_of_what_is_damaged_and_takes_whole_documents_on
     assert {"added": 0, "known": added}.items() <= json.loads(again.stdout).items()
 
 
+def test_judge_reads_a_compressed_file_up_to_its_first_damage(watcher, bare):
+    given = lines({"id": "a", "text": FIRST}, {"id": "b", "text": APPENDED}).encode()
+    (bare / "x.jsonl.gz").write_bytes(gzip.compress(given))
+    whole = watcher("corpus", "judge", "x.jsonl.gz")
+    assert (whole.exit_code, [answer["id"] for answer in answers(whole)]) == (0, ["a", "b"]), whole.stderr
+    (bare / "x.jsonl.gz").write_bytes(gzip.compress(given)[:-4])
+    cut = watcher("corpus", "judge", "x.jsonl.gz")
+    assert (cut.exit_code, [answer["id"] for answer in answers(cut)]) == (1, ["a", "b"])
+    assert "x.jsonl.gz: damaged or cut short after line 2" in cut.stderr
+
+
 def test_long_documents_are_taken_a_few_at_a_time(monkeypatch):
     monkeypatch.setattr(stocking, "BATCH_BYTES", 1000)
     batches = [len(batch) for batch, _ in stocking._batches((each(number), 10) for number in range(7))]

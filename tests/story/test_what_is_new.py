@@ -217,6 +217,35 @@ def test_a_teaser_that_extraction_left_in_is_known_where_its_report_was_told(roo
     assert [title for title, _ in desk.told()] == [told, "Grafting goes on", "Shelving goes on"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Read also: {}",
+        "The county mends its dykes until May. READ MORE: {}",
+        "The county mends its dykes until May. See also: {}. The ferry is late.",
+        "Related stories | {} | The ferry is late by an hour",
+        "관련기사: {}",
+        "Read also: The ferry is late by an hour Read also: {}",
+    ],
+)
+def test_a_title_behind_read_also_is_known_within_a_line_of_other_text(room: Newsroom, line: str) -> None:
+    told = "Five sailors defected from North Korea by night"
+    desk = Desk(room, 2)
+    desk.print(told, filler(60))
+    desk.print("Dredging goes on", f"{filler(62)}\n\n{line.format(told)}\n\n{filler(63)}", paper=2)
+    assert [title for title, _ in desk.told()] == [told]
+    # another title is news, and so are one that is denied and what a sentence adds to it
+    others = (
+        line.format("Five sailors and a cook defected from North Korea by boat"),
+        f"Rumour in the port: {told}",
+        f"Read also: {told}, and two more at noon in a boat",
+    )
+    for number, other in enumerate(others):
+        title = f"Grafting goes on {number}"
+        desk.print(title, f"{filler(70 + 2 * number)}\n\n{other}\n\n{filler(71 + 2 * number)}", paper=2)
+        assert desk.told()[-1][0] == title
+
+
 # --------------------------------------------------------------------------- quotations, denials
 
 

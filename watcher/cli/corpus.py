@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -92,28 +94,30 @@ def judge(setup: Setup, file: Path, *, adding: bool) -> None:
 
     In: {"id", "text", "title"?, "url"?, "published"?, "source"?, "language"?}. Out: {"id", "verdict", "novel_words",
     "words", "novel_spans", "look_alikes", "story"}; offsets are code points of the given text. A line that cannot
-    be read gives {"error"} in its place, and exit status 1 at the end.
+    be read gives {"error"} in its place, and exit status 1 at the end. FILE may be compressed (.jsonl.gz).
 
     \b
     Examples:
       watcher corpus judge articles.jsonl > verdicts.jsonl
       watcher corpus judge --add articles.jsonl | jq -r 'select(.verdict == "copy") | .id'
     """
-    from watcher.pipeline.stocking import numbered
-
     store = setup.store(create=True)
     reading.stock_config(setup.config, store)
     judging = _Judging(adding=adding, lately=store.read)
     bad = 0
-    with click.open_file(str(file), "rb") as lines, screen.progress("Judging") as advance:
-        for batch in _batches(numbered(lines)):
+    damage: list[str] = []
+    with click.open_file(str(file), "rb") as stream, screen.progress("Judging") as advance:
+        for batch in _batches(_lines(stream, file, damage)):
             # With --add each batch is one transaction, and each line sees those before it.
             answers = store.write(partial(judging.all, batch)) if adding else judging.all(batch, store.read)
             bad += sum("error" in answer for answer in answers)
             click.echo("\n".join(screen.line(answer) for answer in answers))
             advance(len(batch))
+    for what in damage:
+        screen.note(what)
     if bad:
         screen.note(f"{screen.count(bad, 'line')} could not be judged.")
+    if bad or damage:
         raise SystemExit(errors.NOT_FINE)
 
 
@@ -189,6 +193,21 @@ def _answer(document: NewDocument, weighed: Weighed, story: str | None) -> dict[
         ],
         "story": story,
     }
+
+
+def _lines(stream: IO[bytes], file: Path, damage: list[str]) -> Iterator[tuple[int, bytes]]:
+    """The numbered lines, of a compressed file those before its first damage, which is put into `damage`."""
+    from watcher.pipeline.stocking import numbered
+
+    if file.suffix.lower() != ".gz":
+        yield from numbered(stream)
+        return
+    number = 0
+    try:
+        for number, raw in numbered(gzip.GzipFile(fileobj=stream)):
+            yield number, raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        damage.append(f"{file}: damaged or cut short after line {number}: {error}")
 
 
 def _batches(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from watcher import channels, timing, urls
 from watcher.alert import Outgoing
 from watcher.message.wording import Misworded
-from watcher.model import Extracted, Permanent, Scan, Temporary, WatcherError
+from watcher.model import Extracted, Permanent, Scan, Temporary, WatcherError, WorkerLost
 from watcher.net import Net
 from watcher.pipeline import ChannelPort, Parts, SourcePort
 from watcher.sources import feed as feeds
@@ -133,7 +133,16 @@ def document(workers: Workers, path: str, part: str | None = None) -> Extracted:
     """The text of a file. Raises Temporary or Permanent."""
     from watcher import extract  # noqa: PLC0415 - as above
 
-    found: Extracted = workers.run(extract.read, path, part, timeout=FILE_TIMEOUT)
+    found: Extracted
+    try:
+        found = workers.run(extract.read, path, part, timeout=FILE_TIMEOUT)
+    except WorkerLost:
+        if part is None and not path.lower().endswith(".eml"):
+            raise
+        # What is attached to a mail may take all the time or memory there is; the mail is read without it.
+        found = workers.run(
+            functools.partial(extract.read, attachments=False), path, part, timeout=FILE_TIMEOUT
+        )
     return found
 
 

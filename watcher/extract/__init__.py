@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from watcher.extract import documents, letters, pages
-from watcher.extract.charsets import decode
+from watcher.extract.charsets import decode, shifted, wide
 from watcher.extract.languages import language as language
 from watcher.extract.pages import fragment as fragment
+from watcher.extract.word import word
 from watcher.model import Extracted, Permanent, WatcherError
 
 LIMIT = 50 * 1024 * 1024
@@ -32,21 +33,25 @@ def extract(
     name: str = "",
     strip: tuple[str, ...] = (),
     metadata: bool = True,
+    attachments: bool = True,
 ) -> Extracted:
     """The text of a document, its paragraphs one blank line apart, with title, author, date and language.
 
     What it is, is told by its first bytes, then by `name` (of the file) and
     `content_type`. `strip` are CSS selectors of what to take off a page first.
     `metadata` false leaves a page's title, author and date alone (they cost
-    1 ms of a page's 12). `published` is aware UTC, and may be in the future.
-    Raises `Permanent` that says what it is instead of a document, or why it
-    cannot be read.
+    1 ms of a page's 12), `attachments` false the documents that came with a
+    mail. `published` is aware UTC, and may be in the future. Raises
+    `Permanent` that says what it is instead of a document, or why it cannot
+    be read.
     """
     if len(data) > LIMIT:
         raise Permanent(f"too large: {len(data) / 1e6:.0f} MB (the limit is {LIMIT / 1e6:.0f} MB)")
     kind = _kind(data, content_type, name)
     if kind == "html":
         found = pages.page(decode(data, content_type), url=url, strip=strip, metadata=metadata)
+    elif kind == "mail" and not attachments:
+        found = letters.message(data, None)
     else:
         found = _read(kind, data, content_type)
     text = documents.clean(found.text)
@@ -66,10 +71,23 @@ def extract(
     )
 
 
-def read(path: str, part: str | None = None) -> Extracted:
-    """The document in a file; of an mbox, the message that `part` names. Raises as `extract`, and if it is gone."""
+def read(path: str, part: str | None = None, *, attachments: bool = True) -> Extracted:
+    """The document in a file; of an mbox, the message that `part` names. Raises as `extract`, and if it is gone.
+
+    `attachments` false gives but the names of what came with a mail.
+    """
     data = documents.load(path, part, limit=LIMIT)
-    return extract(data, name="message.eml" if part else path)
+    return extract(data, name="message.eml" if part else path, attachments=attachments)
+
+
+def _attached(data: bytes, content_type: str, name: str) -> Extracted:
+    """A document that came with a mail. Raises `Permanent` for anything else, mails without end among it."""
+    kind = _kind(data, content_type, name)
+    if kind == "mail":
+        raise Permanent("it is a mail within a mail that is not marked as one")
+    if kind == "html":
+        return pages.page(decode(data, content_type), url=None, strip=(), metadata=False)
+    return _read(kind, data, content_type)
 
 
 def _read(kind: str, data: bytes, content_type: str) -> Extracted:
@@ -100,6 +118,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old Word or Office document (save it as .docx)"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "an empty ZIP file"),
+    (b"%!PS", "a PostScript file (save it as .pdf)"),
     (b"\x1f\x8b", "a gzip file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -113,6 +132,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+
+_HANGUL = "HwpSummaryInformation".encode("utf-16-le")
+"""The stream that Hangul's older documents have among those of an Office document."""
 
 _TAGS = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta|article|section|div|p|h[1-6]|table|span|br|ul|ol|a\s)[\s>/]?",
@@ -159,6 +181,8 @@ def _by_magic(data: bytes) -> str | None:
         if data.startswith(magic):
             if kind == "zip":
                 return _zipped(data)
+            if _HANGUL in data:
+                raise Permanent("it is a Hangul document (save it as .docx or .pdf), not text")
             raise Permanent(f"it is {kind}, not text")
     return None
 
@@ -179,6 +203,8 @@ def _zipped(data: bytes) -> str:
             raise Permanent("it is a spreadsheet or a slide show, not a text document")
     if b"mimetypeapplication/vnd.oasis" in start:
         raise Permanent("it is an OpenDocument file (save it as .docx)")
+    if b"mimetypeapplication/hwp+zip" in start:
+        raise Permanent("it is a Hangul document (save it as .docx or .pdf)")
     if b"mimetypeapplication/epub" in start:
         raise Permanent("it is an e-book, not a document")
     raise Permanent("it is a ZIP file, not text")
@@ -188,7 +214,7 @@ _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\x0b\x0c\r\x1b
 
 
 def _binary(data: bytes) -> bool:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or wide(data) or shifted(data):
         return False
     sample = data[:8192]
     zeros = sample.count(0)
@@ -201,6 +227,6 @@ _READERS: dict[str, Callable[[bytes, str], Extracted]] = {
     "text": documents.plain,
     "markdown": documents.markdown,
     "pdf": documents.pdf,
-    "word": documents.word,
-    "mail": letters.message,
+    "word": word,
+    "mail": lambda data, _content_type: letters.message(data, _attached),
 }

@@ -98,10 +98,10 @@ def decode(data: bytes, content_type: str = "") -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(charset, "replace")
     labels = [label for label in (_named(content_type), _named_within(data)) if label is not None]
-    if b"\x00" in data[:256] and (wide := _without_mark(data)) is not None:
-        return data.decode(wide, "replace")
-    # ISO-2022-JP and HZ are ASCII bytes that mean something else, so they are valid UTF-8 by accident.
-    escaped = next((label for label in labels if label in ("iso2022_jp", "iso2022_kr", "hz")), None)
+    if (width := wide(data)) is not None:
+        return data.decode(width, "replace")
+    # ISO-2022 and HZ are ASCII bytes that mean something else, so they are valid UTF-8 by accident.
+    escaped = next((label for label in labels if label in ("iso2022_jp", "iso2022_kr", "hz")), shifted(data))
     if escaped is not None:
         return data.decode(escaped, "replace")
     try:
@@ -140,13 +140,28 @@ def _codec(label: str) -> str | None:
     return _WIDER.get(name, name)
 
 
-def _without_mark(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: every other byte of markup is NUL."""
+def wide(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark, or None: the blanks between words, and ASCII, have NUL mostly on one side."""
     head = data[:256]
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > len(head) // 6 and even == 0:
-        return "utf-16-le"
-    return "utf-16-be" if even > len(head) // 6 and odd == 0 else None
+    # Not on one side only: the low byte of U+AC00 (ga), a common syllable, is NUL too.
+    if not max(even, odd) > len(head) // 25 or min(even, odd) * 4 > max(even, odd):
+        return None
+    charset = "utf-16-le" if odd > even else "utf-16-be"
+    text = head[: len(head) // 2 * 2].decode(charset, "ignore")
+    return (
+        charset if sum(char.isprintable() or char.isspace() for char in text) > 0.9 * len(head) / 2 else None
+    )
+
+
+def shifted(data: bytes) -> str | None:
+    """ISO-2022 by the escape with which it begins to mean something else, where no byte has its eighth bit, or None."""
+    found = _ESCAPE.search(data)
+    return (_ESCAPES[found[0]] if data.isascii() else None) if found else None
+
+
+_ESCAPES = {b"\x1b$)C": "iso2022_kr", b"\x1b$@": "iso2022_jp", b"\x1b$B": "iso2022_jp"}
+_ESCAPE = re.compile(b"|".join(map(re.escape, _ESCAPES)))
 
 
 def _plausible(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Documents that are not pages: plain text, Markdown, PDF, Word. Each reader takes bytes and gives `Extracted`."""
+"""Documents that are not pages: plain text, Markdown, PDF. Each reader takes bytes and gives `Extracted`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import io
 import os
 import re
 import stat
-import zipfile
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from watcher.extract.charsets import decode
-from watcher.extract.imprint import moment
+from watcher.extract.dates import moment, written
 from watcher.model import Extracted, Permanent, Temporary
 
 UNPACKED = 200 * 1024 * 1024
@@ -153,7 +153,7 @@ def markdown(data: bytes, content_type: str = "") -> Extracted:
         text=_unmarked(found.text),
         title=_unmarked(found.title),
         author=front.get("author") or None,
-        published=moment(front.get("date", "") or front.get("published", "")),
+        published=written(front.get("date", "") or front.get("published", "")),
         language=front.get("lang") or front.get("language"),
     )
 
@@ -179,7 +179,9 @@ _TURN = re.compile(
 _PAGE_NUMBER = re.compile(r"^[ ]*[-–—]?[ ]*\d{1,4}[ ]*[-–—]?[ ]*$\n?", re.MULTILINE)
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint)|untitled|document\d*\Z|.*\.(?:docx?|indd|pdf|hwpx?|qxd)\Z", re.IGNORECASE
+    r"microsoft (?:word|powerpoint)|\(?(?:untitled|anonymous|unspecified)|document\d*\Z"
+    r"|.*\.(?:docx?|indd|pdf|hwpx?|qxd)\Z",
+    re.IGNORECASE,
 )
 """What programs write where nobody gave a title."""
 _PDF_DATE = re.compile(rb"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:Z|([+-]\d\d)'?(\d\d)?)?")
@@ -202,13 +204,56 @@ def pdf(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - rea
         raise Permanent("it is a PDF that does not allow its text to be taken") from error
     if not re.search(r"\w", text):
         raise Permanent("it is a PDF without text (a scan, perhaps): run OCR on it first")
+    text, head = _unframed(text)
     text = _HYPHEN.sub("", _PAGE_NUMBER.sub("", _TURN.sub(" ", text))).replace("\x0c", "\n\n")
     title = _pdf_string(about.get("Title"))
     named = title and not _NO_TITLE.match(title)
     found = Extracted(text=unwrap(text), title=title) if named else _titled(text)
     return replace(
-        found, author=_pdf_string(about.get("Author")) or None, published=_pdf_date(about.get("CreationDate"))
+        found,
+        title=found.title or head,  # many a report has its title above every page
+        author=_pdf_string(about.get("Author")) or None,
+        published=_pdf_date(about.get("CreationDate")),
     )
+
+
+EDGE = 3
+"""Lines at the head and at the foot of a page among which what stands on every page is looked for."""
+
+
+def _unframed(text: str) -> tuple[str, str]:
+    """`text` without what stands at the head or foot of many pages, and the first such line that counts nothing."""
+    pages = [page.split("\n") for page in text.split("\x0c")]
+    edges: list[list[tuple[int, set[tuple[str, int | None]]]]] = []
+    for number, lines in enumerate(pages):
+        filled = [place for place, line in enumerate(lines) if line.strip()]
+        places = filled[:EDGE] + filled[EDGE:][-EDGE:]
+        edges.append([(place, _keys(lines[place], number)) for place in places])
+    counted = Counter(key for edge in edges for key in {key for _, keys in edge for key in keys})
+    # Left and right pages may say different things, so each stands on half of them.
+    running = {key for key, count in counted.items() if count >= max(3, 0.4 * len(pages))}
+    head = ""
+    for lines, edge in zip(pages, edges, strict=True):
+        for place, keys in edge:
+            if frame := keys & running:
+                head = head or (
+                    "" if any(offset is not None for _, offset in frame) else clean_line(lines[place])
+                )
+                lines[place] = ""
+    return "\x0c".join("\n".join(lines) for lines in pages), head
+
+
+def _keys(line: str, page: int) -> set[tuple[str, int | None]]:
+    """What may be the same line on other pages: the line itself, or with a number in it that rises with the pages.
+
+    Any number will not do: a table's first row differs from page to page in nothing else.
+    """
+    line = " ".join(line.split())
+    if len(line) > HEADLINE:
+        return set()
+    numbers = re.finditer(r"(?<!\d)\d{1,5}(?!\d)", line)
+    counting = {(f"{line[: found.start()]}#{line[found.end() :]}", int(found[0]) - page) for found in numbers}
+    return {(line, None), *counting}
 
 
 def _pdf_string(value: object) -> str:
@@ -225,41 +270,3 @@ def _pdf_date(value: object) -> datetime | None:
         piece.decode() if piece else "" for piece in match.groups()
     )
     return moment(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{east or '+00'}:{more or '00'}")
-
-
-# --------------------------------------------------------------------------- Word
-
-
-def word(data: bytes, content_type: str = "") -> Extracted:  # noqa: ARG001 - readers have one signature
-    """A Word document (.docx): the title of its properties, else its first paragraph if that is a heading.
-
-    Its dates are left alone: they are the template's as often as the document's.
-    """
-    from docx import Document  # noqa: PLC0415 - workers only
-    from docx.table import Table  # noqa: PLC0415
-
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        items = archive.infolist()
-        if any(item.flag_bits & 1 for item in items):
-            raise Permanent("it is an encrypted Word document: save it without a password")
-        if sum(item.file_size for item in items) > UNPACKED:
-            raise Permanent(f"it is a Word document that unpacks to more than {UNPACKED / 1e6:.0f} MB")
-    document = Document(io.BytesIO(data))
-    about = document.core_properties
-    title = clean_line(about.title or "")
-    lines: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            lines += ["\t".join(dict.fromkeys(cell.text for cell in row.cells)) for row in block.rows]
-        elif not lines and block.style is not None and str(block.style.name).startswith(("Title", "Heading")):
-            # A headline is the title, and is not said again in the text.
-            title = title or clean_line(block.text)
-            if clean_line(block.text) != title:
-                lines.append(block.text)
-        else:
-            lines.append(block.text)
-    return Extracted(
-        text="\n".join(lines),
-        title=title,
-        author=about.author if about.author != "python-docx" else None,
-    )

@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from itertools import islice
 from typing import Any
+
+from watcher.extract.dates import eastern, moment, written
 
 LONGEST = 300
 """Characters of a title; of an author a third of them."""
@@ -32,6 +35,7 @@ _DATES = (
     "dc.date",
     "date",
 )
+_DATED = re.compile(r"date|time|publish|posted|byline", re.IGNORECASE)
 _AUTHORS = ("author", "article:author", "byl", "dc.creator", "parsely-author", "sailthru.author", "og:author")
 _TYPES = re.compile(r"Article|BlogPosting|Report", re.IGNORECASE)
 _BY = re.compile(r"^\s*(?:by|von|par|por)\s+|\s*(?:기자|記者|记者)\s*$", re.IGNORECASE)
@@ -169,7 +173,7 @@ def _published(tree: Any, said: _Said, url: str | None) -> datetime | None:
         if element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
     ]
     for text in texts:
-        if at := moment(text):
+        if at := written(text):
             return at
     return _guessed(tree, url)
 
@@ -179,13 +183,14 @@ def _guessed(tree: Any, url: str | None) -> datetime | None:
 
     # Not the extensive search: it takes the year of a copyright line for a date.
     day = moment(find_date(tree, extensive_search=False, original_date=True, url=url) or "")
-    return datetime.combine(day.date(), time(), UTC) if day else None
+    return datetime.combine(day.date(), time(), UTC) if day else _shown(tree)
 
 
-def moment(text: str) -> datetime | None:
-    """An ISO 8601 date or time as aware UTC (without a zone, it is taken for UTC), or None."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def _shown(tree: Any) -> datetime | None:
+    """A Korean, Chinese or Japanese date in an element that is named for one; htmldate knows of none of them."""
+    named = (element for element in tree.iterfind(".//*[@class]") if _DATED.search(element.get("class")))
+    for element in islice(named, 50):
+        line = _line(element)
+        if len(line) <= LONGEST // 3 and (at := eastern(line)):
+            return at
+    return None

@@ -19,7 +19,7 @@ from watcher.model import Match, Span
 from watcher.novelty.fingerprints import PARAMETERS, Fingerprint, fingerprint, of_document, title_key
 from watcher.novelty.likeness import Likeness, boilerplate_spans, compare, shared_passages
 from watcher.novelty.revisions import changes, figures
-from watcher.novelty.titles import strip_wire_tags
+from watcher.novelty.titles import LONGEST, strip_wire_tags, teased
 from watcher.novelty.witnesses import Witness, told_apart
 from watcher.sentences import paragraphs, sentences
 
@@ -50,8 +50,6 @@ QUOTED_WORDS = 10.0
 """Words from which a known passage inside a novel sentence is a quotation, and not reported as new."""
 COVERED = 0.8
 """Share of known words, or of the look-alike's words, from which a text is a copy, an excerpt, an extended one."""
-LONGEST_TITLE = 300
-"""Characters up to which a line may be a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,10 @@ def verdict(novelty: Novelty, best: Likeness | None) -> Literal["new", "copy", "
 
 
 def title_lines(text: str, matches: Iterable[Match]) -> tuple[tuple[Span, int], ...]:
-    """The lines that may be titles, as those in a list of teasers are, each with its `title_key`; only those hit."""
+    """What may be titles of other reports, each with its `title_key`; only those hit.
+
+    A whole line, as in a list of teasers, or what stands behind `Read also:` and the like, with that label.
+    """
     hits = (hit for match in matches for hit in (*match.hits, *match.cues))
     starts = sorted({hit.start for hit in hits if hit.field == "body"})
     if not starts:
@@ -134,10 +135,15 @@ def title_lines(text: str, matches: Iterable[Match]) -> tuple[tuple[Span, int], 
     lines = []
     for start, end in paragraphs(text):
         at = bisect_left(starts, start)
-        if end - start > LONGEST_TITLE or at == len(starts) or starts[at] >= end:
+        if at == len(starts) or starts[at] >= end:
             continue
-        if (key := title_key(text[start:end])) is not None:
-            lines.append(((start, end), key))
+        line = text[start:end]
+        for first, begin, until in ((0, 0, len(line)), *teased(line)):
+            hit = bisect_left(starts, start + begin)
+            if until - begin > LONGEST or hit == len(starts) or starts[hit] >= start + until:
+                continue
+            if (key := title_key(line[begin:until])) is not None:
+                lines.append(((start + first, start + until), key))
     return tuple(lines)
 
 

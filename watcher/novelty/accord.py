@@ -1,8 +1,8 @@
-"""Accord: how far two reports tell one event, by five things that can be read off the two.
+"""Accord: how far two reports tell one event, by six things that can be read off the two.
 
 What the heads say that the other report says as well, what the whole texts
-share, the figures they share, the dates on which they cannot both be, and the
-time between them, each weighed and added up as odds. A logistic regression gave
+share, the figures they share, the dates on which they cannot both be, the days
+their heads name, and the time between them, each weighed and added up as odds. A logistic regression gave
 about these weights, on the half "develop" of the labelled pairs of bench/stories;
 what each is worth, by its docstring, was measured on all of them.
 """
@@ -29,6 +29,10 @@ from .20 to .15; in pages alone it does not help."""
 DATES = -0.9
 """For months, weekdays and years each of which both name some and none alike: without it .20 falls to .16. That both
 name one date says little: reports of a day mostly do."""
+LEAD_DAY = -2.5
+"""For days of a month that both heads name, none alike: two launches from one place, two decisions of one bank. Of the
+written pairs with a strength of .2 or more, .33 of those that tell two events have such days and .03 of those that tell
+one. Without it .93 (check) and, undated, .90 (develop) of the written pairs in one story are right, not .96."""
 DAY = -0.6
 """For each day between the two: without it .20 falls to .15, and in the wire .77 to .74."""
 NAME = 2.0
@@ -62,6 +66,8 @@ def strengths(
         * (np.log(SOME + told.summed(told.theirs, told.shared)) - 0.5 * np.log(np.maximum(told.size, 1.0)))
         + FIGURES * _figures(mine, others, worth)
         + DATES * np.array([_apart(mine.dates, other.dates) for other in others])
+        + LEAD_DAY
+        * np.array([bool(mine.days and other.days and not mine.days & other.days) for other in others])
         + DAY * days
     )
     made: Numbers = 1.0 / (1.0 + np.exp(-score))

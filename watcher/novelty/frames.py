@@ -269,9 +269,14 @@ def _only_notices(page: _Page, gap: _Gap, ordered: list[Chain]) -> bool:
 
 def _is_listed(page: _Page, ordered: list[Chain], mine: Fingerprint, theirs: Fingerprint) -> bool:
     """Whether both begin or both end with one list: the menus of a site, or what stands at the foot of its pages."""
-    head, last = ordered[0], ordered[-1]
-    return (max(head.start, head.their_start) <= EDGE and _is_list(page, head, mine)) or (
-        max(mine.count - last.end, theirs.count - last.their_end) <= EDGE and _is_list(page, last, mine)
+    # a word of its own, a date or a count, may part the menus of a page
+    return any(
+        (
+            max(chain.start, chain.their_start) <= EDGE
+            or max(mine.count - chain.end, theirs.count - chain.their_end) <= EDGE
+        )
+        and _is_list(page, chain, mine)
+        for chain in ordered
     )
 
 
@@ -285,7 +290,7 @@ def _is_list(page: _Page, chain: Chain, mine: Fingerprint) -> bool:
     if lines > 2 and end - start <= ITEM * lines:
         lists = page.lists(chain.start, chain.end)
         return lists >= max(LISTED * LINK_WIDE, page.prose(chain.start, chain.end))
-    return "\n" not in text and not _is_running(text[start:end])
+    return "\n" not in mine.tokens.folded.original and not _is_running(text[start:end])
 
 
 # --------------------------------------------------------------------------- read

@@ -55,6 +55,17 @@ _DATE = re.compile(
     r"|(?<!\d)(?:(?P<number>1[0-2]|0?[1-9])\s?[월月]|(?P<year>(?:19|20)\d\d)(?!\d))"
     r"|(?P<korean>[월화수목금토일])요일|(?:星期|周|週)(?P<chinese>[一二三四五六日天])"
 )
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+)
+_DAY = re.compile(
+    r"(?<![\d.,~])(?P<day>3[01]|[12]\d|[1-9])(?!\d|:\d)(?P<told>"
+    rf"(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?!\w)|\s?(?:일(?!\s?(?:째|간|만|동안))|日(?![内內间間])))?"
+)
+"""A day of a month, unless nothing is `told` and no month stands before it; no number of days."""
+_LONGEST_MONTH = len("September ")
+_MONTH_BEFORE = re.compile(rf"\b{_MONTH}\s$")
 _A, _LETTERS, _ASCII = np.uint32(ord("A")), np.uint32(26), np.uint32(127)
 _KEPT = 100_000
 """Words whose keys are remembered: some 10 MB."""
@@ -97,6 +108,8 @@ class Terms:
     """Whether the report may be a table in words."""
     dates: tuple[int, int, int]
     """The months, the weekdays and the years that it names, a bit each."""
+    days: int
+    """The days of a month that its first words name, a bit each."""
 
 
 def terms_of(title: str, text: str) -> Terms:
@@ -119,7 +132,9 @@ def terms_of(title: str, text: str) -> Terms:
     )
     inside = capitals & _inside(whole, starts, ends) & (starts > len(title))
     named = np.concatenate((inside[told], inside[paired + 1], np.zeros(len(beside), np.bool_)))
-    said = np.cumsum(told + 0.5 * wide)[np.concatenate((np.flatnonzero(told), paired, beside))]
+    sums = np.cumsum(told + 0.5 * wide)
+    said = sums[np.concatenate((np.flatnonzero(told), paired, beside))]
+    head = ends[: np.searchsorted(sums, HEAD_WORDS, "right")]
     keys = np.unique(terms)
     return Terms(
         keys,
@@ -127,6 +142,7 @@ def terms_of(title: str, text: str) -> Terms:
         np.isin(keys, terms[named]),
         *_figures(tokens),
         _dates(whole[: int(ends[-1]) if len(ends) else 0]),
+        _days(whole[: int(head[-1]) + 1 if len(head) else 0]),
     )
 
 
@@ -158,6 +174,15 @@ def _dates(text: str) -> tuple[int, int, int]:
         else:
             weekdays |= 1 << _DAYS[match[kind or 0]]
     return months, weekdays, years
+
+
+def _days(text: str) -> int:
+    """The days of a month that a text names, a bit each."""
+    days = 0
+    for match in _DAY.finditer(text):
+        if match["told"] or _MONTH_BEFORE.search(text[: match.start()][-_LONGEST_MONTH:]):
+            days |= 1 << int(match["day"])
+    return days
 
 
 def _figures(tokens: Tokens) -> tuple[Keys, bool]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from watcher.folding import fold
+from watcher.sentences import sentences
 
 MIN_WORDS = 4
 """A title under four words says too little to be known by."""
+
+LONGEST = 300
+"""Characters up to which a line, or what a label announces, may be a title."""
 
 SHARED, FEWEST = 0.5, 3
 """Two takes of one report share half of the shorter title, which has three words or more."""
@@ -34,6 +39,15 @@ _BACK = re.compile(
     rf"\s*(?:[\[(【〈]\s*(?P<in>{_NAME})\s*[\])】〉]|[-–—]\s*(?P<bare>(?:2nd|3rd|\dth)\s(?:ld|lead)))\s*\Z",
     re.IGNORECASE,
 )
+_TEASER = re.compile(
+    r"(?:(?<!\w)(?:read\s(?:also|more|next)|also\sread|see\salso|related(?:\s(?:articles?|stor(?:y|ies)|news|coverage))?"
+    r"|more\son\sthis(?:\sstory)?|recommended|don['’]t\smiss)"
+    r"|관련\s?(?:기사|뉴스)|함께\s?(?:읽기|보기|볼\s?만한\s?기사)|(?:相关|相關)(?:阅读|閱讀|新闻|新聞|报道|報道|報導)|延伸(?:阅读|閱讀))"
+    r"\s*[:：|>»▶]\s*",
+    re.IGNORECASE,
+)
+"""What sites put before the title of another report within a text. `Denial:` and the like are none: who quotes a title
+to deny it has news."""
 _YONHAP = re.compile(r"\s*\((?P<in>(?:\d(?:st|nd|rd|th)\s)?ld|lead)\)\s*", re.IGNORECASE)
 
 
@@ -51,6 +65,23 @@ def strip_wire_tags(title: str) -> tuple[str, tuple[str, ...]]:
         back.insert(0, _tag(match))
         rest = rest[: match.start()].rstrip()
     return rest, tuple(front + back)
+
+
+def teased(line: str) -> list[tuple[int, int, int]]:
+    """What may be titles of other reports within a line: where the label before each begins, its title, its end.
+
+    A title ends with a sentence, at a bar, before the next label or with the line.
+    """
+    labels = list(_TEASER.finditer(line))
+    found = []
+    for label, then in zip_longest(labels, labels[1:]):
+        begin, until = label.end(), then.start() if then else len(line)
+        said = line[begin : min(until, begin + LONGEST)]
+        ends = {begin + border for _, border in sentences(said)} | {until}
+        if (bar := said.find(" | ")) > 0:
+            ends.add(begin + bar)
+        found += [(label.start(), begin, end) for end in sorted(ends) if end <= begin + LONGEST]
+    return found
 
 
 def takes(one: str, other: str) -> bool:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from watcher.alert import ArticleNote, Change
-from watcher.alerting import Timing, compose, owed
-from watcher.bundles import ROLL_UP_FROM
+from watcher.alert import Change
 from watcher.folding import count_words
 from watcher.judgement import Case, Judgement, Kin, Ruling, judge
 from watcher.model import Hit, Match, Span, derive_id
-from watcher.mutes import muted
 from watcher.novelty import (
     Fingerprint,
     boilerplate_spans,
     changes,
 )
-from watcher.novelty.tidings import anew
 from watcher.novelty.titles import takes
 from watcher.pipeline import Parts, StoryBook
 from watcher.pipeline.kinship import (
@@ -32,9 +28,10 @@ from watcher.pipeline.kinship import (
 )
 from watcher.pipeline.reading import Reading
 from watcher.pipeline.stocking import unsigned
+from watcher.pipeline.telling import Telling, alerted
 from watcher.stores import Reader, Writer
 from watcher.stores.claims import ItemClaim
-from watcher.stores.decisions import ArticleRow, MatchRow, NewDelivery, NextLook
+from watcher.stores.decisions import ArticleRow, MatchRow, NextLook
 from watcher.stores.documents import Document, Found, NewDocument
 from watcher.stores.views import Take
 
@@ -43,9 +40,6 @@ LOOKS_AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 REUSED = 0.2
 """Containment under which a known GUID with other content is another item (DESIGN §2)."""
-
-REVISIONS_EVERY = timedelta(hours=1)
-"""The first revision of an item is told at once, later ones together this often."""
 
 RESURFACE_WINDOW = timedelta(hours=48)
 
@@ -176,7 +170,7 @@ class Decision:
         outlets, told = (
             w.resurfacings(seed, self._now - RESURFACE_WINDOW) if seed is not None else (frozenset(), False)
         )
-        already = _alerted(w, claim) if claim.stage == "page" or self._removed else frozenset()
+        already = alerted(w, claim) if claim.stage == "page" or self._removed else frozenset()
         if self._removed:
             matches = tuple(m for m in matches if m.watchlist in already)
         return Case(
@@ -203,7 +197,7 @@ class Decision:
         view = w.article(self._claim.previous) if self._claim.previous is not None else None
         then = {m.watchlist: m for m in view.matches} if view is not None else {}
         now = {m.watchlist: m for m in self._draft.matches}
-        alerted = _alerted(w, self._claim)
+        told = alerted(w, self._claim)
         found: dict[str, tuple[Change, ...]] = {}
         for name in (name for name in self._parts.rules if name in then or name in now):
             hit = _spans(now[name].hits) if name in now else []
@@ -214,7 +208,7 @@ class Decision:
         lapsed = tuple(
             Match(watchlist=name, hits=(), condition=then[name].condition)
             for name in found
-            if name not in now and name in alerted
+            if name not in now and name in told
         )
         return (*self._draft.matches, *lapsed), found
 
@@ -248,7 +242,18 @@ class Decision:
         w.file(
             self._row(article, document, judgement, kin, story), [_match_row(r) for r in judgement.rulings]
         )
-        alerts = self._alert(w, article, story, judgement, case) if judgement.telling else ()
+        alerts: tuple[str, ...] = ()
+        if judgement.telling:
+            telling = Telling(
+                claim=claim,
+                reading=reading,
+                case=case,
+                judgement=judgement,
+                parts=self._parts,
+                key=self._key,
+                now=now,
+            )
+            alerts = telling.write(w, article, story)
         if story is not None:
             self._stories.add(document, story, draft.title, draft.text, now)
         w.finish(
@@ -296,114 +301,6 @@ class Decision:
         near = own or next((k.story for k in kin if k.copy and k.story), None)
         return near or self._stories.find(self._draft.title, self._draft.text, self._now) or article
 
-    def _alert(
-        self,
-        w: Writer,
-        article: str,
-        story: str | None,
-        judgement: Judgement,
-        case: Case,
-    ) -> tuple[str, ...]:
-        claim, now, reading = self._claim, self._now, self._reading
-        note = w.story(story) if story else None
-        alert = compose(
-            judgement,
-            id_=derive_id("alert", self._key, claim.judgement),
-            article=ArticleNote(
-                id=article,
-                title=self._draft.title,
-                url=claim.entry.url or _file_url(claim.entry.path),
-                source=claim.source,
-                published=reading.published,
-                language=reading.language,
-                summary=self._draft.text[:300],
-                found=now,
-            ),
-            text=self._draft.text,
-            kin=case.kin,
-            changes=_told(case, judgement),
-            story=note,
-        )
-        names = [r.match.watchlist for r in judgement.telling]
-        silenced = muted(alert, w.mutes(now))
-        day = now - timedelta(hours=24)
-        reports = {name: w.story_alerts(story, name, day) for name in names} if story else {}
-        wait = None
-        if self._revision or self._removed:
-            wait = w.revisions_wait(claim.earlier or claim.id, now, REVISIONS_EVERY)
-        owing = owed(
-            alert,
-            judgement,
-            key=f"{self._key}\n{claim.judgement}",
-            rules=self._parts.rules,
-            recipients={name: channel.recipients for name, channel in self._parts.channels.items()},
-            timing=Timing(
-                now=now,
-                zone=self._parts.zone,
-                group_wait=self._parts.group_wait,
-                story_reports=reports,
-                sent_last_hour={name: w.sent_since(name, now - timedelta(hours=1)) for name in names},
-                braked={name: w.braked(name, now) for name in names},
-                catch_up=claim.mode == "catch-up",
-                tidings=self._tidings(w, judgement, story, reports, day),
-                revisions_wait=dict.fromkeys(_alerted(w, claim), wait) if wait else {},
-            ),
-            muted=silenced,
-        )
-        w.raise_alert(
-            alert,
-            article=article,
-            story=story,
-            now=now,
-            muted=silenced,
-            deliveries=[
-                NewDelivery(
-                    id=one.id,
-                    channel=one.channel,
-                    recipient=one.recipient,
-                    content=one.alert,
-                    created=now,
-                    due=None
-                    if one.release.reason == "catch-up" and one.release.at <= now
-                    else one.release.at,
-                    hold=one.release.reason,
-                    alert=alert.id,
-                    story=story,
-                    watchlists=one.watchlists,
-                )
-                for one in owing
-            ],
-        )
-        return alert.watchlists
-
-    def _tidings(
-        self,
-        w: Writer,
-        judgement: Judgement,
-        story: str | None,
-        reports: Mapping[str, tuple[int, datetime | None]],
-        since: datetime,
-    ) -> frozenset[str]:
-        """The watchlists to which a roll-up would hold back a figure or a name that is new in the story."""
-        found = set()
-        for ruling in judgement.telling:
-            name = ruling.match.watchlist
-            if story is None or ruling.fresh or reports[name][0] < ROLL_UP_FROM - 1:
-                continue
-            hits = [
-                hit
-                for hit, new in zip(ruling.match.hits, ruling.novel_hits, strict=True)
-                if new and hit.subject and hit.field == "body"
-            ]
-            said = [
-                self._draft.text[start:end]
-                for start, end in judgement.novelty.sentences
-                if any(start < hit.end and hit.start < end for hit in hits)
-            ]
-            if anew(said, w.story_texts(story, name, since)):
-                found.add(name)
-        return frozenset(found)
-
     def _next_look(self, *, alerted: bool) -> NextLook | None:
         claim, now = self._claim, self._now
         following = claim.judgement + 1
@@ -420,11 +317,6 @@ class Decision:
         return None
 
 
-def _alerted(w: Writer, claim: ItemClaim) -> frozenset[str]:
-    """The watchlists that this item, or the one it is the next take of, has alerted."""
-    return frozenset().union(*(w.alerted(item) for item in claim.items if item is not None))
-
-
 def _spans(hits: Sequence[Hit]) -> list[Span]:
     return sorted({(h.start, h.end) for h in hits if h.field == "body" and h.subject})
 
@@ -432,12 +324,6 @@ def _spans(hits: Sequence[Hit]) -> list[Span]:
 def _stored_spans(hits: str) -> list[Span]:
     """The same of hits as `hits_json` keeps them."""
     return sorted({(h["start"], h["end"]) for h in json.loads(hits) if h["field"] == "body" and h["subject"]})
-
-
-def _told(case: Case, judgement: Judgement) -> tuple[Change, ...]:
-    """The changes of the watchlists that alert, each once."""
-    named = (change for r in judgement.telling for change in case.changes.get(r.match.watchlist, ()))
-    return tuple(dict.fromkeys(named))
 
 
 def _match_row(ruling: Ruling) -> MatchRow:
@@ -467,7 +353,3 @@ def hits_json(match: Match, novel: Sequence[bool]) -> str:
         ],
         ensure_ascii=False,
     )
-
-
-def _file_url(path: str | None) -> str | None:
-    return f"file://{path}" if path else None

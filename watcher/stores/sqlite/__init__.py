@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from watcher.model import Running, Unavailable, WatcherError
 from watcher.stores import Reader, Writer
+from watcher.stores.sqlite.archive import Archive
 from watcher.stores.sqlite.bundling import Bundling
 from watcher.stores.sqlite.clocks import Clocks
 from watcher.stores.sqlite.connection import WriterThread, connect, migrate
@@ -22,6 +23,7 @@ from watcher.stores.sqlite.outbox import Outbox
 from watcher.stores.sqlite.queue import Queue
 from watcher.stores.sqlite.rebuilding import bring_up_to_date
 from watcher.stores.sqlite.records import Records
+from watcher.stores.sqlite.reports import Reports
 from watcher.stores.sqlite.views import Views
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ _PASSING = frozenset(
 """What the machine or another process may put right. The rest is a fault of ours, or a damaged file."""
 
 
-class Session(Queue, Corpus, Records, Outbox, Bundling, Muting, Clocks, Views):
+class Session(Queue, Corpus, Reports, Outbox, Bundling, Muting, Records, Clocks, Views, Archive):
     """Every verb of the store over one connection; the parts know nothing of each other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

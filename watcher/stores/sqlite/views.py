@@ -1,55 +1,133 @@
-"""What people ask the store: sources, alerts, deliveries, whole articles."""
+"""What people ask the store: sources, alerts, deliveries, channels, and whether all is well."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from watcher.alert import Alert, Content
-from watcher.stores.decisions import ArticleRow, MatchRow
-from watcher.stores.sqlite.index import LASTING
-from watcher.stores.sqlite.rows import content_from_json, dumps, stamp, when, when_or_none
+from watcher.stores.sqlite.rows import content_from_json, dumps, when, when_or_none
 from watcher.stores.views import (
-    AddedText,
     AlertView,
-    ArticleView,
     Attempt,
     ChannelState,
     DeliveryView,
     Due,
     SourceView,
-    StoredText,
-    StoryText,
-    Take,
     Usage,
 )
-from watcher.urls import canonical
-
-LATELY = 500
-"""Articles of one source that are looked through for an earlier take."""
-
-_ARTICLE = (
-    "id, item, judgement, document, title, url, source_id, source, outlet, author, published, found, language, words,"
-    " new_words, verdict, reason, novel, look_alikes, story, partial, resurfaced_seed"
-)
-
-
-def _article(row: Sequence[Any]) -> ArticleRow:
-    values = dict(zip([name.strip() for name in _ARTICLE.split(",")], row, strict=True))
-    values["published"] = when_or_none(values["published"])
-    values["found"] = when(values["found"])
-    values["novel"] = tuple((a, b) for a, b in json.loads(values["novel"]))
-    values["partial"] = bool(values["partial"])
-    return ArticleRow(**values)
 
 
 def _alert(content: str) -> Alert | None:
     value: Content = content_from_json(content)
     return value if isinstance(value, Alert) else None
+
+
+def alerts_where(
+    connection: sqlite3.Connection, where: str, arguments: tuple[Any, ...], limit: int
+) -> list[AlertView]:
+    """The alerts that `where` (SQL, with its arguments) names, newest first."""
+    views = []
+    for row in connection.execute(
+        "select id, article, verdict, watchlists, title, url, source, reason, story, created, content, muted,"
+        " (select group_concat(state) from deliveries where alert = alerts.id),"
+        " (select min(due) from deliveries where alert = alerts.id and state = 'held')"
+        f" from alerts{where} order by created desc limit ?",
+        (*arguments, limit),
+    ).fetchall():
+        (
+            id_,
+            article,
+            verdict,
+            watchlists,
+            title,
+            url,
+            source,
+            reason,
+            story,
+            created,
+            content,
+            muted,
+            states,
+            until,
+        ) = row
+        found = (states or "").split(",") if states else []
+        views.append(
+            AlertView(
+                id=id_,
+                article=article,
+                created=when(created),
+                state=_alert_state(found),
+                verdict=verdict,
+                watchlists=tuple(json.loads(watchlists)),
+                title=title,
+                url=url,
+                source=source,
+                reason=reason,
+                story=story,
+                deliveries=len(found),
+                until=when_or_none(until),
+                alert=_alert(content),
+                muted=tuple(json.loads(muted).items()),
+            )
+        )
+    return views
+
+
+def deliveries_where(
+    connection: sqlite3.Connection, where: str, arguments: tuple[Any, ...], limit: int
+) -> tuple[DeliveryView, ...]:
+    """The deliveries that `where` (SQL, with its arguments) names, each with its tries, newest first."""
+    views = []
+    for row in connection.execute(
+        "select id, kind, channel, recipient, state, hold, created, due, attempts, reason, subject, alert, bundle"
+        f" from deliveries{where} order by created desc, sequence desc limit ?",
+        (*arguments, limit),
+    ).fetchall():
+        (
+            id_,
+            kind,
+            channel,
+            recipient,
+            state,
+            hold,
+            created,
+            due,
+            attempts,
+            reason,
+            subject,
+            alert,
+            bundle,
+        ) = row
+        tries = tuple(
+            Attempt(at=when(at), outcome=outcome, detail=detail)
+            for at, outcome, detail in connection.execute(
+                "select at, outcome, detail from attempts where delivery = ? order by at", (id_,)
+            )
+        )
+        views.append(
+            DeliveryView(
+                id=id_,
+                kind=kind,
+                channel=channel,
+                recipient=recipient,
+                state=state,
+                hold=hold,
+                created=when(created),
+                due=when_or_none(due),
+                attempts=attempts,
+                reason=reason,
+                subject=subject,
+                alert=alert,
+                bundle=bundle,
+                tries=tries,
+            )
+        )
+    return tuple(views)
 
 
 class Views:
@@ -133,16 +211,20 @@ class Views:
         """
         if muted:
             return tuple(
-                self._alerts_where(
+                alerts_where(
+                    self._connection,
                     " where muted <> '{}' or id in (select alert from deliveries where state = 'muted')",
                     (),
                     limit,
                 )
             )
-        views = [] if held else self._alerts_where("", (), limit)
+        views = [] if held else alerts_where(self._connection, "", (), limit)
         if held:
-            views = self._alerts_where(
-                " where id in (select alert from deliveries where state = 'held')", (), limit
+            views = alerts_where(
+                self._connection,
+                " where id in (select alert from deliveries where state = 'held')",
+                (),
+                limit,
             )
             for row in self._connection.execute(
                 "select matches.article, matches.watchlist, matches.reason, articles.found, verdict, title,"
@@ -169,104 +251,11 @@ class Views:
                 )
         return tuple(views)
 
-    def _alerts_where(self, where: str, arguments: tuple[Any, ...], limit: int) -> list[AlertView]:
-        views = []
-        for row in self._connection.execute(
-            "select id, article, verdict, watchlists, title, url, source, reason, story, created, content, muted,"
-            " (select group_concat(state) from deliveries where alert = alerts.id),"
-            " (select min(due) from deliveries where alert = alerts.id and state = 'held')"
-            f" from alerts{where} order by created desc limit ?",
-            (*arguments, limit),
-        ).fetchall():
-            (
-                id_,
-                article,
-                verdict,
-                watchlists,
-                title,
-                url,
-                source,
-                reason,
-                story,
-                created,
-                content,
-                muted,
-                states,
-                until,
-            ) = row
-            found = (states or "").split(",") if states else []
-            views.append(
-                AlertView(
-                    id=id_,
-                    article=article,
-                    created=when(created),
-                    state=_alert_state(found),
-                    verdict=verdict,
-                    watchlists=tuple(json.loads(watchlists)),
-                    title=title,
-                    url=url,
-                    source=source,
-                    reason=reason,
-                    story=story,
-                    deliveries=len(found),
-                    until=when_or_none(until),
-                    alert=_alert(content),
-                    muted=tuple(json.loads(muted).items()),
-                )
-            )
-        return views
-
     def deliveries(self, *, state: str | None = None, limit: int = 1000) -> tuple[DeliveryView, ...]:
         """The outbox, newest first."""
-        return self._deliveries(" where state = ?" if state else "", (state,) if state else (), limit)
-
-    def _deliveries(self, where: str, arguments: tuple[Any, ...], limit: int) -> tuple[DeliveryView, ...]:
-        views = []
-        for row in self._connection.execute(
-            "select id, kind, channel, recipient, state, hold, created, due, attempts, reason, subject, alert, bundle"
-            f" from deliveries{where} order by created desc, sequence desc limit ?",
-            (*arguments, limit),
-        ).fetchall():
-            (
-                id_,
-                kind,
-                channel,
-                recipient,
-                state,
-                hold,
-                created,
-                due,
-                attempts,
-                reason,
-                subject,
-                alert,
-                bundle,
-            ) = row
-            tries = tuple(
-                Attempt(at=when(at), outcome=outcome, detail=detail)
-                for at, outcome, detail in self._connection.execute(
-                    "select at, outcome, detail from attempts where delivery = ? order by at", (id_,)
-                )
-            )
-            views.append(
-                DeliveryView(
-                    id=id_,
-                    kind=kind,
-                    channel=channel,
-                    recipient=recipient,
-                    state=state,
-                    hold=hold,
-                    created=when(created),
-                    due=when_or_none(due),
-                    attempts=attempts,
-                    reason=reason,
-                    subject=subject,
-                    alert=alert,
-                    bundle=bundle,
-                    tries=tries,
-                )
-            )
-        return tuple(views)
+        return deliveries_where(
+            self._connection, " where state = ?" if state else "", (state,) if state else (), limit
+        )
 
     def channels(self) -> tuple[ChannelState, ...]:
         """Every configured channel's breaker, and how many deliveries wait for it."""
@@ -287,180 +276,6 @@ class Views:
                 " deliveries.channel = channels.name and state = 'due') from channels where present = 1 order by name"
             )
         )
-
-    def article(self, target: str) -> ArticleView | None:
-        """The newest judgement that `target` names: article id (or its start), URL, alert or delivery id, file path.
-
-        A URL in any form that is the same page, as browsers and newsletters give it.
-        """
-        run = self._connection.execute
-        lookups = (
-            (f"select {_ARTICLE} from articles where id = ?", (target,)),
-            (
-                f"select {_ARTICLE} from articles where url = ? order by found desc, judgement desc limit 1",
-                (target,),
-            ),
-            (
-                (
-                    f"select {_ARTICLE} from articles where item in (select id from items where path = ?)"
-                    " order by found desc, judgement desc limit 1"
-                ),
-                (target,),
-            ),
-            (
-                # by every source, since the index begins with it
-                (
-                    f"select {_ARTICLE} from articles where item in (select id from items where source in"
-                    " (select id from sources) and canonical_url = ?) order by found desc, judgement desc limit 1"
-                ),
-                (canonical(target),),
-            ),
-            (
-                f"select {_ARTICLE} from articles where id in (select article from alerts where id = ?)",
-                (target,),
-            ),
-            (
-                (
-                    f"select {_ARTICLE} from articles where id in (select alerts.article from alerts join deliveries on"
-                    " deliveries.alert = alerts.id where deliveries.id = ?)"
-                ),
-                (target,),
-            ),
-        )
-        for sql, arguments in lookups:
-            row = run(sql, arguments).fetchone()
-            if row is not None:
-                return self._article_view(_article(row))
-        if 4 <= len(target) <= 36 and all(c in "0123456789abcdef-" for c in target):
-            rows = run(
-                f"select {_ARTICLE} from articles where id >= ? and id < ? order by id limit 2",
-                (target, target + "g"),
-            ).fetchall()
-            if len(rows) == 1:
-                return self._article_view(_article(rows[0]))
-        return None
-
-    def _article_view(self, row: ArticleRow) -> ArticleView:
-        run = self._connection.execute
-        text = run("select text from texts where document = ?", (row.document,)).fetchone()
-        matches = tuple(
-            MatchRow(watchlist=w, alerts=bool(a), reason=r, condition=c, hits=h)
-            for w, a, r, c, h in run(
-                "select watchlist, alerts, reason, condition, hits from matches where article = ?", (row.id,)
-            )
-        )
-        alerts = self._alerts_where(" where article = ?", (row.id,), 1)
-        alert = alerts[0] if alerts else None
-        deliveries = (
-            self._deliveries(
-                " where alert = ? or id in (select bundle from deliveries where alert = ?)",
-                (alert.id, alert.id),
-                100,
-            )
-            if alert
-            else ()
-        )
-        item = run(
-            "select sources.key || char(10) || items.key, items.path from items join sources on sources.id = items.source"
-            " where items.id = ?",
-            (row.item,),
-        ).fetchone()
-        return ArticleView(
-            row=row,
-            text=None if text is None else text[0],
-            matches=matches,
-            alert=alert.alert if alert else None,
-            alert_state=alert.state if alert else None,
-            deliveries=deliveries,
-            item_key=item[0] if item else "",
-            path=item[1] if item else None,
-        )
-
-    def lately(self, source: int, since: datetime) -> Sequence[Take]:
-        """What a source carried since then, the newest first."""
-        rows = self._connection.execute(
-            "select id, item, title, story from articles where source_id = ? and found >= ?"
-            " order by found desc, judgement desc limit ?",
-            (source, stamp(since), LATELY),
-        )
-        return [Take(*row) for row in rows]
-
-    def articles(self, *, since: datetime | None = None) -> Iterator[StoredText]:
-        """Stored articles with their text, oldest first, streamed."""
-        for row in self._connection.execute(
-            "select articles.id, title, text, url, source, author, language, found, articles.document, story,"
-            " novel, (select group_concat(watchlist, char(31)) from matches where article = articles.id and alerts = 1),"
-            " (select group_concat(watchlist, char(31)) from matches where article = articles.id)"
-            " from articles join texts on texts.document = articles.document where found >= ? order by found",
-            (stamp(since) if since else "",),
-        ):
-            (
-                id_,
-                title,
-                text,
-                url,
-                source,
-                author,
-                language,
-                found,
-                document,
-                story,
-                novel,
-                alerted,
-                matched,
-            ) = row
-            yield StoredText(
-                article=id_,
-                title=title,
-                text=text,
-                url=url,
-                source=source,
-                author=author,
-                language=language,
-                found=when(found),
-                document=document,
-                story=story,
-                alerted=tuple(alerted.split("\x1f")) if alerted else (),
-                novel=tuple((a, b) for a, b in json.loads(novel)),
-                matched=tuple(matched.split("\x1f")) if matched else (),
-            )
-
-    def added(self, *, since: datetime | None = None) -> Iterator[AddedText]:
-        """Seeds and added documents that have their text, in the order they came, streamed."""
-        for row in self._connection.execute(
-            "select coalesce(article, id), title, text, url, source, language from documents"
-            f" join texts on texts.document = documents.id where origin in {LASTING} and stored >= ?"
-            " order by documents.id",
-            (stamp(since) if since else "",),
-        ):
-            id_, title, text, url, source, language = row
-            yield AddedText(id=str(id_), title=title, text=text, url=url, source=source, language=language)
-
-    def told(self, *, since: datetime, limit: int) -> Iterator[StoryText]:
-        """Of the documents stored since then that belong to a story the latest, in the order they came, streamed."""
-        for row in self._connection.execute(
-            "select id, story, title, text, coalesce(published, stored) from documents"
-            " join texts on texts.document = documents.id where id in (select id from documents"
-            " where story is not null and stored >= ? order by stored desc, id desc limit ?) order by id",
-            (stamp(since), limit),
-        ):
-            document, story, title, text, at = row
-            yield StoryText(document=document, story=story, title=title, text=text, at=when(at))
-
-    def publication_times(self) -> Mapping[int, tuple[datetime, ...]]:
-        """For each source the publication times of its latest articles, at most 20."""
-        run = self._connection.execute
-        return {
-            source: tuple(
-                when(row[0])
-                for row in run(
-                    "select published from articles where source_id = ? and published is not null"
-                    " order by found desc limit 20",
-                    (source,),
-                )
-            )
-            for (source,) in run("select id from sources where present = 1 and kind = 'feed'").fetchall()
-        }
 
     def usage(self) -> Usage:
         """What the store holds and how large it is on disk."""
