@@ -51,8 +51,9 @@ from watcher.channels import (
 )
 from watcher.message import mail as message
 from watcher.message import wording
-from watcher.model import Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Temporary, WatcherError
 from watcher.net import Net
+from watcher.secret import Secret
 
 NOW = datetime(2026, 11, 21, 5, 22, 7, tzinfo=UTC)
 SAID = "국경 경비대 취사병이 화요일 탈북했다고 상인들이 전했다."

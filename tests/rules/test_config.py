@@ -19,7 +19,8 @@ from watcher.channels.smtp import Email
 from watcher.channels.webhook import Webhook
 from watcher.config import NetSettings, Settings, durations, load, locate, revise, warnings
 from watcher.config.tables import ALIASES
-from watcher.model import ConfigError, Secret
+from watcher.model import ConfigError
+from watcher.secret import Secret
 from watcher.sources.feed import Feed
 from watcher.sources.folder import Folder
 from watcher.watchlist import Watchlist

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.servers import Reply, serve
-from watcher.model import Permanent, Secret, Temporary, WorkerLost
+from watcher.model import Permanent, Temporary, WorkerLost
 from watcher.net import Net
 from watcher.sandbox import Workers
+from watcher.secret import Secret
 from watcher.sources.feed import LIMIT, Feed, scan
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -20,8 +20,9 @@ import pytest
 
 from watcher.alert import Alert, ArticleNote, Outgoing
 from watcher.channels import webhook
-from watcher.model import Permanent, Secret
+from watcher.model import Permanent
 from watcher.net import Net
+from watcher.secret import Secret
 
 PAGE = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECRET = "whsec_" + base64.b64encode(b"of the page's own receiver").decode()

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from watcher.alert import Notice, Outgoing
 from watcher.display import clean
-from watcher.model import Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Temporary, WatcherError
+from watcher.secret import Secret
 
 if TYPE_CHECKING:
     from watcher.message.wording import Words

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from watcher.alert import Outgoing
 from watcher.display import clean
 from watcher.message.wording import Template
-from watcher.model import Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Temporary, WatcherError
+from watcher.secret import Secret
 
 if TYPE_CHECKING:
     import smtplib

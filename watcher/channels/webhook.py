@@ -12,7 +12,8 @@ from watcher.alert import Outgoing
 from watcher.display import clean
 from watcher.message import payload
 from watcher.message.wording import Template
-from watcher.model import Permanent, Secret, Temporary, WatcherError
+from watcher.model import Permanent, Temporary, WatcherError
+from watcher.secret import Secret
 
 if TYPE_CHECKING:
     from watcher.message.wording import Words

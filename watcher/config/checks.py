@@ -24,7 +24,8 @@ from watcher.config import durations
 from watcher.config.places import KeyPath
 from watcher.config.settings import Config
 from watcher.config.tables import Fault, Reading, unknown
-from watcher.model import Secret, WatcherError
+from watcher.model import WatcherError
+from watcher.secret import Secret
 from watcher.sources import Source
 from watcher.watchlist import problems, warnings
 

@@ -19,7 +19,7 @@ from watcher.config import durations
 from watcher.config.places import KeyPath
 from watcher.message import wording
 from watcher.message.wording import Template
-from watcher.model import Secret
+from watcher.secret import Secret
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from watcher import timing, urls
-from watcher.model import Permanent, Scan, Secret, Temporary, WatcherError, WorkerLost
+from watcher.model import Permanent, Scan, Temporary, WatcherError, WorkerLost
+from watcher.secret import Secret
 from watcher.sources.body import Parsed, parse
 from watcher.urls import canonical, normalise
 
