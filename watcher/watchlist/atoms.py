@@ -16,10 +16,14 @@ CASED_LETTERS: Final = 6
 INSIDE_COMPOUNDS: Final = 4
 """Korean words of so many syllables are found inside compounds."""
 
-_PLAIN: Final = re.compile(r"(=?)(~?)(\*?)([a-z0-9]+(?: [a-z0-9]+)*)(\*?)")
+_PLAIN: Final = re.compile(
+    r"(=?)(~?)(\*?)(?:([A-Za-z0-9]+(?: [A-Za-z0-9]+)*)|([가-힣]+(?: [가-힣]+)*)|([一-鿿]+))(\*?)"
+)
+"""Terms of letters alone, of one script: nearly all. They are taken apart in half the time of the others."""
 LONGEST: Final = 60
 """Characters that a star takes in on its side: text without any space must not cost the square of its length."""
 
+_WORD: Final = re.compile(r"[^ ]+")
 _SPECIAL: Final = re.compile(r"[].+?(){}[|^$/\\]")
 """What a regex reads otherwise, but for `*`."""
 _folded = functools.lru_cache(maxsize=64)(fold)
@@ -124,11 +128,8 @@ def spell(term: str) -> Spelling:
 def atom(term: str) -> Atom:
     """The patterns of `term`, a word or phrase with its marks but without quotes. Raises `QueryError`."""
     plain = _PLAIN.fullmatch(term)
-    if plain:  # most terms: folded as they stand
-        exact, caseless, left, words, right = plain.groups()
-        if not (exact and (left or right)):
-            spelling = Spelling(words, bool(exact), bool(caseless), bool(left), bool(right))
-            return Atom(tuple(_bounded(words, (), spelling)), cased=False)
+    if plain and not (plain[1] and (plain[3] or plain[7])):
+        return _plain(plain)
     spelling = spell(term)
     patterns: dict[Pattern, None] = {}
     for written in _writings(spelling.words):
@@ -143,6 +144,20 @@ def atom(term: str) -> Atom:
                 if not (spelling.exact or spelling.open_left):
                     patterns.update(dict.fromkeys(_joined_on(pattern)))
     return Atom(tuple(patterns), cased=any(pattern.capitals for pattern in patterns))
+
+
+def _plain(term: re.Match[str]) -> Atom:
+    """The same of a term that `_PLAIN` matches."""
+    exact, caseless, left, latin, hangul, han, right = term.groups()
+    spelling = Spelling(latin or hangul or han, bool(exact), bool(caseless), bool(left), bool(right))
+    if hangul:
+        patterns = [each for literal, _ in _joined(hangul, ()) for each in _bounded(literal, (), spelling)]
+        return Atom(tuple(patterns), cased=False)
+    if han:
+        return Atom(tuple(_bounded(_folded(han).text, (), spelling)), cased=False)
+    words = () if caseless or latin.islower() else _WORD.finditer(latin)
+    capitals = tuple(word.span() for word in words if _is_acronym(word[0]))
+    return Atom(tuple(_bounded(latin.lower(), capitals, spelling)), cased=bool(capitals))
 
 
 def _joined_on(pattern: Pattern) -> list[Pattern]:
@@ -180,13 +195,16 @@ def _capitals(written: str) -> tuple[Span, ...]:
         return ()
     folded = _folded(written)
     offset = len(folded.text) - len(folded.text.lstrip())
-    ranges = []
-    for word in re.finditer(r"[^ ]+", folded.text):
-        start, end = folded.span(*word.span())
-        letters = [character for character in written[start:end] if character.isalpha()]
-        if 2 <= len(letters) <= CASED_LETTERS and all(character.isupper() for character in letters):
-            ranges.append((word.start() - offset, word.end() - offset))
-    return tuple(ranges)
+    words = [(word.span(), folded.span(*word.span())) for word in _WORD.finditer(folded.text)]
+    return tuple(
+        (a - offset, b - offset) for (a, b), (start, end) in words if _is_acronym(written[start:end])
+    )
+
+
+def _is_acronym(word: str) -> bool:
+    """Whether a word, as written, is one of those whose case counts."""
+    letters = [character for character in word if character.isalpha()]
+    return 2 <= len(letters) <= CASED_LETTERS and all(character.isupper() for character in letters)
 
 
 def _joined(text: str, capitals: tuple[Span, ...]) -> list[tuple[str, tuple[Span, ...]]]:

@@ -38,6 +38,8 @@ _QUOTED: Final = 12
 """Words of a phrase without quotes that a message repeats."""
 _RUN_ON: Final = re.compile(r"(near|onear|atleast|adj)(\d+)")
 """Operators whose number is written on: NEAR5, adj3."""
+_BARE: Final = re.compile(r"[=~]*\*?[^\W_A-Z]+(?: [^\W_A-Z]+)*\*?")
+"""Words that can be nothing but a term, as most entries are: in them is no mark and no word of the language."""
 _OPERATORS: Final = re.compile(rf"(?<!\S){OPERATOR.pattern}(?!\S)")
 
 
@@ -333,6 +335,13 @@ def _field_meant(name: re.Match[str], entry: str) -> str:
 
 def parse_entry(text: str) -> tuple[Node | None, list[QueryError]]:
     """The tree of one entry of a list: a term or phrase, a regex, `@concept`, `field:` of those."""
+    if _BARE.fullmatch(text):
+        return Term(text, 0, len(text)), []
+    return _parse_marked(text)
+
+
+def _parse_marked(text: str) -> tuple[Node | None, list[QueryError]]:
+    """The same of an entry that may hold marks and words of the language."""
     written, text = text, text.translate(WIDE)
     stripped = text.strip()
     start = len(text) - len(text.lstrip())
