@@ -257,6 +257,13 @@ def test_lines_of_a_wrapped_paragraph_are_joined_and_list_items_are_not() -> Non
     )
 
 
+def test_a_word_that_a_soft_hyphen_parts_over_two_lines_is_one_word() -> None:
+    found = extract(
+        "Two de\u00adfec\u00ad\n  tors were seen.\u00ad\nNobody knows more.".encode(), name="note.txt"
+    )
+    assert found.text == "Two de\u00adfectors were seen.\u00ad\n\nNobody knows more."
+
+
 def test_wrapped_chinese_is_joined_without_spaces() -> None:
     text = "标题\n\n港口的负责人星期一\n离开了他的岗位。\n\n议会在夜里开会。"
     assert (

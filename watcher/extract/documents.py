@@ -25,6 +25,7 @@ HEADLINE = 200
 # --------------------------------------------------------------------------- text, cleaned
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
+_PARTED = re.compile(r"(?<=\w)\u00ad *\n *(?=\w)")
 _BREAKS = re.compile(r"[ \t]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])\s*")
 
 
@@ -42,9 +43,10 @@ def unwrap(text: str) -> str:
     """`text` with the lines of a paragraph joined, where its paragraphs stand a blank line apart.
 
     A newline is a border of sentences afterwards, so one in the middle of a
-    sentence (a wrapped mail, a typed page) has to go.
+    sentence (a wrapped mail, a typed page) has to go. A word that a soft hyphen
+    parts over two lines is joined wherever it stands.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
+    text = _PARTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4))
     blocks = re.split(r"\n[ ]*\n+", text)
     lines = [line for line in text.split("\n") if line.strip()]
     if len(blocks) < 2 and not _wrapped(lines):
