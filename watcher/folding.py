@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from watcher import han
 from watcher.model import Span
 
-FOLDING: Final = f"2/unicode{unicodedata.unidata_version}"
+FOLDING: Final = f"3/unicode{unicodedata.unidata_version}"
 """Names the folding and the Unicode tables it was made with; stored text folded otherwise must be folded again."""
 
 BOUNDARY, LETTER, HAN, HIRAGANA, KATAKANA, HANGUL = range(6)

@@ -127,4 +127,4 @@ def test_a_megabyte_of_mixed_text_maps_back_exactly() -> None:
 
 
 def test_the_version_names_unicode() -> None:
-    assert FOLDING.startswith("2/unicode")
+    assert FOLDING.startswith("3/unicode")
