@@ -197,7 +197,9 @@ def test_backtest_tells_gained_and_lost(watcher, desk):
     assert [each["title"] for each in tally["lost"]] == ["Officer of the guards is gone"]
     assert tally["terms"] == {"harvest": 1}
     assert "lost" in watcher("backtest", "--query", "harvest").stdout
-    assert watcher("backtest", "Nobody").exit_code == 1
+    unknown = watcher("backtest", "Defectoins")
+    assert unknown.exit_code == 2
+    assert "no watchlist is named Defectoins: did you mean Defections?" in unknown.stderr
     assert watcher("backtest", "--since", "a while").exit_code == 2
 
 
@@ -267,7 +269,7 @@ def test_send_test_goes_the_real_way(watcher, own):
     assert result.exit_code == 0
     assert "accepted" in result.stdout
     assert len(list((own / "outbox" / "new").iterdir())) == before + 1
-    assert watcher("send-test", "nobody").exit_code == 1
+    assert watcher("send-test", "nobody").exit_code == 2
 
 
 def test_retry_without_dead_deliveries_says_so(watcher, desk):

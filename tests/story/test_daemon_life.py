@@ -380,6 +380,25 @@ def test_a_database_that_takes_nothing_for_a_while_ends_no_daemon_and_costs_no_a
     assert "Traceback" not in "".join(daemon.log)
 
 
+OFTEN = """
+from apscheduler.triggers.interval import IntervalTrigger
+engine.IntervalTrigger = lambda **every: IntervalTrigger(seconds=0.1)
+"""
+"""What is done by the hour is done all the time."""
+
+
+def test_jobs_over_a_database_that_takes_nothing_say_so_in_a_line_each_and_go_on_when_it_does(tmp_path):
+    with life(tmp_path, code=HASTY + OFTEN + RUN) as daemon:
+        with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
+            other.execute("begin immediate")
+            assert daemon.wait(daemon.log, "upkeep: the database")
+            other.execute("rollback")
+        (tmp_path / "inbox" / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        assert daemon.wait(daemon.said, "NEW")
+        daemon.stop()
+    assert "Traceback" not in "".join(daemon.log)
+
+
 FULL = """
 import watcher.stores.sqlite as s
 connect = s.connect

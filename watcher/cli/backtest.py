@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from watcher.cli import screen
+from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.config import durations
 from watcher.display import clean
-from watcher.model import Fields, Hit, Match, Span, WatcherError
+from watcher.model import Fields, Hit, Match, Span
 from watcher.stores.views import AddedText, StoredText
 from watcher.watchlist.rule import Watchlist
 
@@ -119,9 +119,7 @@ def _rules(known: Sequence[Watchlist], name: str | None, query: str | None) -> l
     """The watchlists to run: all, the named one, or `query` in its place."""
     chosen = [rule for rule in known if name is None or rule.name == name]
     if name is not None and not chosen and query is None:
-        raise WatcherError(
-            f"no watchlist is named {name!r}: there are {', '.join(rule.name for rule in known)}"
-        )
+        raise errors.unknown("WATCHLIST", "watchlist", name, [rule.name for rule in known])
     if query is None:
         return chosen
     if name is not None and chosen:

@@ -13,7 +13,7 @@ from watcher.alert import Notice
 from watcher.cli import errors, screen
 from watcher.cli.setup import Setup, pass_setup
 from watcher.display import clean
-from watcher.model import WatcherError, derive_id
+from watcher.model import derive_id
 from watcher.stores.decisions import NewDelivery
 from watcher.stores.views import ChannelState, DeliveryView
 
@@ -135,7 +135,7 @@ def send_test(setup: Setup, channel: str) -> None:
 
     known = [each.name for each in setup.config.channels]
     if channel not in known:
-        raise WatcherError(f"no channel is named {channel}; the config has {', '.join(known) or 'none'}")
+        raise errors.unknown("CHANNEL", "channel", channel, known)
     workers, press = Workers(1), Press()
     assembly = assemble(setup.config, workers, press)
     try:

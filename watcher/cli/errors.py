@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -30,6 +31,15 @@ def tell(error: WatcherError) -> int:
         return USAGE
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
     return NOT_FINE
+
+
+def unknown(place: str, noun: str, name: str, known: Sequence[str]) -> click.BadParameter:
+    """What is wrong with a `name` at `place` that the config does not have, with the one that may be meant."""
+    from watcher.watchlist.syntax import nearest
+
+    near = nearest(name, known)
+    way = f"did you mean {near}?" if near else f"there are {', '.join(known)}" if known else "there are none"
+    return click.BadParameter(f"no {noun} is named {name}: {way}", param_hint=place)
 
 
 def tell_problem(path: Path, problem: Problem) -> None:

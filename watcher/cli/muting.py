@@ -69,8 +69,7 @@ def mute(
         raise click.BadParameter(str(error), param_hint="--for") from error
     names = [rule.name for rule in setup.config.watchlists]
     if watchlist is not None and watchlist not in names:
-        known = f"no watchlist is named {watchlist}; there are {', '.join(names)}"
-        raise click.BadParameter(known, param_hint="--watchlist")
+        raise errors.unknown("--watchlist", "watchlist", watchlist, names)
     if not reason.strip():
         raise click.BadParameter("say why in a few words", param_hint="--reason")
     store = setup.store()

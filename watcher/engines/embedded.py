@@ -182,10 +182,12 @@ class Daemon:
         """Set what rings by itself to ring from now on."""
         set_bell = functools.partial(self._scheduler.add_job, replace_existing=True)
         set_bell(self._beat, IntervalTrigger(seconds=self._pulse), id="beat")
-        set_bell(self._tell_health, IntervalTrigger(minutes=5), id="health")
+        set_bell(
+            self._keep, IntervalTrigger(minutes=5), ["telling of health", self._tell_health], id="health"
+        )
         set_bell(self._heartbeat, IntervalTrigger(minutes=5), id="heartbeat", next_run_time=datetime.now(UTC))
-        set_bell(self._upkeep, CronTrigger(hour=3, minute=17), id="upkeep")
-        set_bell(self._upkeep, IntervalTrigger(hours=1), id="fold", kwargs={"prune": False})
+        set_bell(self._keep, CronTrigger(hour=3, minute=17), ["upkeep", self._prune], id="upkeep")
+        set_bell(self._keep, IntervalTrigger(hours=1), ["upkeep", self._fold], id="fold")
 
     def _bring_forward(self, now: datetime) -> None:
         ahead = self._store.write(lambda w: w.bring_forward(now))
@@ -518,11 +520,21 @@ class Daemon:
         now = time.monotonic()
         return now - self._looped < STUCK and self._flight.longest() < STUCK
 
-    def _upkeep(self, *, prune: bool = True) -> None:
-        settings, now = self._assembly.config.watcher, self._now()
-        self._stories.forget(now - STORY_WINDOW)
+    def _keep(self, what: str, work: Callable[[], None]) -> None:
+        """A job over the database. While that takes nothing, the job is said to wait for its next time."""
+        try:
+            work()
+        except Unavailable as trouble:
+            self._failed(what, trouble)
+
+    def _fold(self) -> None:
+        self._stories.forget(self._now() - STORY_WINDOW)
         self._store.write(lambda w: w.fold())
-        while prune and self._store.write(
+
+    def _prune(self) -> None:
+        settings, now = self._assembly.config.watcher, self._now()
+        self._fold()
+        while self._store.write(
             lambda w: w.prune(text_before=now - settings.keep_text, before=now - settings.keep)
         ):
             pass
