@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -169,6 +168,7 @@ def _until(mute: Mute, zone: tzinfo, now: datetime) -> str:
 def _resolve(name: str, kind: str | None, config: Config, reader: Reader) -> Target:
     """What `name` names. Raises `WatcherError` where that is nothing, or more than one thing."""
     from watcher.watchlist import terms
+    from watcher.watchlist.syntax import nearest
 
     name = name.strip()
     found = [each for each in _meanings(name, config, reader) if kind in (None, each[0])]
@@ -178,8 +178,8 @@ def _resolve(name: str, kind: str | None, config: Config, reader: Reader) -> Tar
     if found:
         return found[0]
     known = [source.name for source in reader.sources()] + terms(config.watchlists, config.concepts)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (is {near[0]} meant?)" if near else ""
+    near = nearest(name, known)
+    hint = f" (is {near} meant?)" if near else ""
     raise WatcherError(
         f"{name} is no {kind or 'story, source or term'} here{hint}: stories go by the id of an article"
         " (`watcher alerts`), sources by their name (`watcher sources`), terms as a watchlist writes them"
