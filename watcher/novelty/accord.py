@@ -2,9 +2,10 @@
 
 What the heads say that the other report says as well, what the whole texts
 share, the figures they share, the dates on which they cannot both be, the days
-their heads name, and the time between them, each weighed and added up as odds. A logistic regression gave
-about these weights, on the half "develop" of the labelled pairs of bench/stories;
-what each is worth, by its docstring, was measured on all of them.
+their heads name, and the time between them, each weighed and added up as odds.
+A logistic regression gave about these weights, on the half "develop" of the
+labelled pairs of bench/stories; that of the days was chosen with all of them in
+view. What each is worth, by its docstring, was measured on all of them.
 """
 
 from __future__ import annotations
